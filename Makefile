@@ -1,0 +1,50 @@
+# make demo | test | check | serve | bench | lock          (ONCE=1 lets the demo end after its story)
+VENV   ?= .venv
+PYTHON ?= python3
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.runtime
+DEV    := $(VENV)/.dev
+LOCKER := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
+
+.PHONY: demo test check serve bench lock format clean
+.DEFAULT_GOAL := test
+
+# One virtual environment from the hash-locked requirements; nothing is installed outside it.
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+$(STAMP): $(VENV)/bin/python requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@touch $@
+$(DEV): $(STAMP) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/python -m gateway demo $(if $(ONCE),--once)
+
+serve: $(STAMP)
+	$(BIN)/python -m gateway serve
+
+test: $(DEV)
+	$(BIN)/python -m pytest -q
+
+check: $(DEV)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(DEV)
+	$(BIN)/python -m bench
+
+format: $(DEV)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Hashes and no URL; needs uv on the PATH of the person who locks.
+lock:
+	$(LOCKER) -o requirements.lock
+	$(LOCKER) --extra dev -c requirements.lock -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache
