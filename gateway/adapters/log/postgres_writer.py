@@ -1,0 +1,195 @@
+"""The commit point's transaction on PostgreSQL, on a connection of its own, and what losing that connection means."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from gateway.adapters.log import postgres_sql as sql
+from gateway.adapters.log.batch import HeadRow, Settled, effect_encoder, ms, replay_rows, settle
+from gateway.ports import Clock, Committed, Submission, Unavailable, Verdict
+from gateway.tlog.merkle import Frontier
+
+SESSION = {
+    "application_name": "joint-use-gateway log",
+    "synchronous_commit": "on",
+    "lock_timeout": "3s",
+    "statement_timeout": "5s",
+    # A holder of the head's lock that stops (SIGSTOP, a lost network) is cut off by the server after this.
+    "idle_in_transaction_session_timeout": "2s",
+    "tcp_user_timeout": "5s",
+    "tcp_keepalives_idle": "2",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "2",
+    "jit": "off",
+}
+STATEMENT_S = 6.0
+RESOLVE_S = 8.0
+
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InvalidTransactionStateError,
+    OSError,
+    TimeoutError,
+)
+"""After one of these nobody here knows whether a COMMIT took place."""
+
+
+class Writer:
+    """Commits batches of one origin, one after another."""
+
+    def __init__(self, dsn: str, *, origin: str, clock: Clock) -> None:
+        self._dsn = dsn
+        self._origin = origin
+        self._clock = clock
+        self._connection: asyncpg.Connection[Any] | None = None
+        self._warned: list[str] = []
+        self._last_first = -1
+        self._last_root = b""
+        self._last_size = 0
+
+    async def commit(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
+        """Commit a batch; a connection lost on the way is resolved before anything is answered."""
+        try:
+            return await self._attempt(batch)
+        except _LOST:
+            await self.close()
+            return await self._resolve(batch)
+        except asyncpg.PostgresError as fault:
+            # The server refused and rolled back (a lock or statement time-out, a full disk): nothing was written.
+            await self.close()
+            raise Unavailable(f"the database refused: {type(fault).__name__}") from None
+        except Unavailable:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Drop the connection; the server rolls back what it had not committed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+
+    async def _open(self) -> "asyncpg.Connection[Any]":
+        if self._connection is None:
+            connection = await asyncpg.connect(
+                self._dsn, server_settings=SESSION, timeout=5, command_timeout=STATEMENT_S, statement_cache_size=64
+            )
+            connection.add_log_listener(lambda _, message: self._warned.append(message.severity_en or ""))
+            await connection.execute(sql.BEGIN_LOG, self._origin, Frontier().to_bytes())
+            self._connection = connection
+        return self._connection
+
+    async def _attempt(self, batch: list[Submission]) -> list[Verdict]:
+        db = await self._open()
+        await db.execute("BEGIN")
+        replay = replay_rows(batch)
+        govs = list({s.gov for s in batch if s.gov is not None})
+        row = await db.fetchrow(sql.LOCK, self._origin, [*replay], [*replay.values()], govs, self._last_first)
+        assert row is not None
+        head = HeadRow(
+            next_index=row["next_index"],
+            frontier=Frontier.from_bytes(row["frontier"]),
+            gov=row["gov_index"],
+            last_ts=row["last_ts"],
+        )
+        if head.next_index < self._last_size or (self._last_size and row["mine"] != self._last_root):
+            raise Unavailable("the log is not the one this process has written to")
+        ts = head.timestamp(ms(self._clock()))
+        done = settle(head, batch, ts=ts, fresh=row["fresh"] or (), used=await self._used(db, batch))
+        if not done.accepted:
+            await db.execute("ROLLBACK")
+            return done.verdicts
+        if done.unused:
+            await db.execute(sql.UNUSED, done.unused)
+        await self._write(db, head, done, ts)
+        self._warned.clear()
+        await db.execute("COMMIT")
+        if "WARNING" in self._warned:
+            # "might not have been replicated": the entry stands as authorised, and nothing is released on it.
+            raise Unavailable("the commit may not have reached the standby")
+        self._last_first, self._last_size, self._last_root = head.next_index, done.frontier.size, done.frontier.root()
+        return done.verdicts
+
+    async def _used(self, db: "asyncpg.Connection[Any]", batch: list[Submission]) -> dict[tuple[str, str], int]:
+        wanted = {(s.quota.grant, s.quota.day) for s in batch if s.quota}
+        if not wanted:
+            return {}
+        # A statement of its own: its snapshot must be younger than the head's lock.
+        rows = await db.fetch(sql.QUOTAS, self._origin, [g for g, _ in wanted], [d for _, d in wanted])
+        return {(row["grant_id"], row["day"]): row["members"] for row in rows}
+
+    async def _write(self, db: "asyncpg.Connection[Any]", head: HeadRow, done: Settled, ts: int) -> None:
+        kept = done.accepted
+        subjects = [(idx, pos, one) for idx, s in kept for pos, one in enumerate(s.subjects)]
+        requests = [(idx, s.request) for idx, s in kept if s.request is not None]
+        await db.execute(
+            sql.WRITE,
+            self._origin,
+            [idx for idx, _ in kept],
+            [s.leaf for _, s in kept],
+            [s.entry for _, s in kept],
+            [s.kind for _, s in kept],
+            [s.transfer for _, s in kept],
+            [s.partner for _, s in kept],
+            [s.purpose for _, s in kept],
+            [ms(s.time) for _, s in kept],
+            [idx for idx, _, _ in subjects],
+            [pos for _, pos, _ in subjects],
+            [one.tag for _, _, one in subjects],
+            [one.salt for _, _, one in subjects],
+            [idx for idx, _ in requests],
+            [jws for _, jws in requests],
+            [grant for grant, _ in done.quotas],
+            [day for _, day in done.quotas],
+            [*done.quotas.values()],
+            head.next_index,
+            len(kept),
+            done.frontier.root(),
+            done.frontier.size,
+            done.frontier.to_bytes(),
+            done.gov,
+            ts,
+        )
+        effects = [
+            (self._origin, idx, pos, effect_encoder.encode(effect))
+            for idx, s in kept
+            for pos, effect in enumerate(s.effects)
+        ]
+        if effects:
+            await db.executemany(sql.EFFECT, effects)
+
+    async def _resolve(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
+        """Find out what became of a batch whose connection was lost, then append again what was not committed.
+
+        The head's lock comes first: once it is ours, the old transaction has ended one way or the other.
+        """
+        async with asyncio.timeout(RESOLVE_S):
+            found = await self._found(batch)
+        absent = [submission for submission in batch if submission.leaf not in found]
+        again = iter(await self._again(absent))
+        return [Committed(found[s.leaf]) if s.leaf in found else next(again) for s in batch]
+
+    async def _found(self, batch: list[Submission]) -> dict[bytes, int]:
+        while True:
+            try:
+                db = await self._open()
+                async with db.transaction():
+                    await db.fetchrow(sql.HOLD, self._origin)
+                    leaves = [submission.leaf for submission in batch]
+                    rows = await db.fetch(sql.FIND, self._origin, self._last_size, leaves)
+                return {row["leaf_hash"]: row["idx"] for row in rows}
+            except (*_LOST, asyncpg.PostgresError):
+                await self.close()
+                await asyncio.sleep(0.1)
+
+    async def _again(self, absent: list[Submission]) -> Sequence[Verdict | Unavailable]:
+        if not absent:
+            return []
+        try:
+            return await self._attempt(absent)
+        except (*_LOST, asyncpg.PostgresError, Unavailable) as fault:
+            await self.close()
+            return [Unavailable(f"the database failed twice: {type(fault).__name__}")] * len(absent)

@@ -1,0 +1,64 @@
+"""The partner's side of the gateway: keys, configuration and a typed client that believes nothing unproven.
+
+    from gateway.client import Client
+
+    with Client.from_folder("var/partner") as client:      # client.json, sig.jwk.json, enc.jwk.json
+        transfer = client.pull("P4", ["00012345", "00012346"])
+        for member, data in transfer.released.items():
+            update(member, data["postal_code"])
+        keep(transfer.receipt.jws)                          # evidence: store it with the transfer's id
+
+        for page in client.pages("P4", since=last_since):   # the population, or what changed since the last walk
+            ...
+
+A new partner makes its keys with `generate_keys(folder)`, hands `load_keys(folder).public_jwks()` to the co-op,
+and runs `run_checks(folder)` until every line is ok. `AsyncClient` is the same with `await`.
+
+Each call either returns data whose signature, addressee, request hash and receipt were all checked, or raises one
+of the errors below, which say whose turn it is: `ConfigError` and `UsageError` (this side's files and calls),
+`TransportError` (the way), `Refused` and `NotPermitted` (the gateway's no), `AnswerRejected` (do not trust it).
+"""
+
+from gateway.client.aio import AsyncClient
+from gateway.client.check import CheckResult, run_checks
+from gateway.client.config import Config, Purpose, load_config
+from gateway.client.errors import (
+    AnswerRejected,
+    ClientError,
+    ConfigError,
+    NotPermitted,
+    Refused,
+    TransportError,
+    UsageError,
+)
+from gateway.client.keys import Key, Keys, generate_keys, load_keys
+from gateway.client.results import Grant, Page, Receipt, Removal, Result, Terms, Transfer
+from gateway.client.sync import Client
+
+__all__ = [
+    "AnswerRejected",
+    "AsyncClient",
+    "CheckResult",
+    "Client",
+    "ClientError",
+    "Config",
+    "ConfigError",
+    "Grant",
+    "Key",
+    "Keys",
+    "NotPermitted",
+    "Page",
+    "Purpose",
+    "Receipt",
+    "Refused",
+    "Removal",
+    "Result",
+    "Terms",
+    "Transfer",
+    "TransportError",
+    "UsageError",
+    "generate_keys",
+    "load_config",
+    "load_keys",
+    "run_checks",
+]

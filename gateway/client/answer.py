@@ -1,0 +1,214 @@
+"""What this client believes: an answer becomes data only after every check of the profile (§6) has passed.
+
+     1  one body of type application/jwt, one `Transfer-Receipt`            content-type, receipt
+     2  the body is sealed by this issuer's name to this client's key       jwe, jwe-header, jwe-kid, jwe-apu, jwe-apv, jwe-open
+     3  inside is a JWS of type member-data+jwt with a closed header        header
+     4  signed by a key the gateway publishes                               kid, signature
+     5  from the issuer, to this client, of this minute                     iss, aud, iat, exp
+     6  it answers the very request that was sent, within what that asked   rqh, jti, coop, purpose, agreement, results, page
+     7  the receipt: same signer, same names, same transfer, this body      receipt-<claim>
+
+Whatever is missing, of another type or unequal raises AnswerRejected with the check's name.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import httpx2
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateway.client import jwe
+from gateway.client.compact import Compact, b64u, parse, sha256, unb64u
+from gateway.client.config import Config
+from gateway.client.errors import AnswerRejected
+from gateway.client.keys import Key
+from gateway.client.protocol import SignedRequest
+from gateway.client.results import Page, Receipt, Removal, Result, Terms, Transfer
+
+SKEW = 30  # seconds the two clocks may differ
+ANSWER_SECONDS = 600  # §6: exp = iat + 600
+
+GatewayKeys = Mapping[str, ec.EllipticCurvePublicKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer that could be opened; nothing in it is believed yet."""
+
+    inner: Compact = field(repr=False)
+    receipt: Compact = field(repr=False)
+    receipt_jws: str
+    body: bytes = field(repr=False)  # its SHA-256
+
+    @property
+    def kids(self) -> set[str]:
+        """The gateway keys that both signatures claim."""
+        return {self.inner.header["kid"], self.receipt.header["kid"]}
+
+
+def unseal(response: httpx2.Response, *, keys: tuple[Key, ...], config: Config) -> Opened:
+    """Checks 1 to 3, and the receipt's shape: what can be known without the gateway's keys."""
+    if response.headers.get("content-type") != "application/jwt":
+        raise AnswerRejected("content-type", "the answer is not application/jwt")
+    receipts = response.headers.get_list("transfer-receipt")
+    if len(receipts) != 1:
+        raise AnswerRejected("receipt", "the answer does not carry exactly one Transfer-Receipt")
+    try:
+        text = response.content.decode("ascii")
+    except UnicodeDecodeError:
+        raise AnswerRejected("jwe", "the answer is not a sealed (JWE) answer") from None
+    plaintext = jwe.decrypt(text, keys=keys, issuer=config.issuer, client_id=config.client_id)
+    return Opened(
+        inner=_parse(plaintext, typ="member-data+jwt", check="header"),
+        receipt=_parse(receipts[0].encode("utf-8"), typ="transfer-receipt+jwt", check="receipt-header"),
+        receipt_jws=receipts[0],
+        body=sha256(response.content),
+    )
+
+
+def accept(opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float) -> Transfer:
+    """Checks 4 to 7 on the answer about the members asked for."""
+    return _believe(opened, sent=sent, keys=keys, config=config, now=now)[0]
+
+
+def accept_page(opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float) -> Page:
+    """The same for a page: its released members, and what its end brings (`since`, `removals`, `resync`)."""
+    transfer, claims = _believe(opened, sent=sent, keys=keys, config=config, now=now)
+    if "next" in claims:
+        return Page(transfer, next=_text(claims, "next"), since=None, removals=(), resync=False)
+    removals, resync = claims.get("removals"), claims.get("resync", False)
+    if not isinstance(removals, list) or not isinstance(resync, bool):
+        raise AnswerRejected("page", "the last page has no list of removals, or a `resync` that is no truth value")
+    return Page(transfer, None, _text(claims, "since"), tuple(_removal(entry) for entry in removals), resync)
+
+
+def _believe(
+    opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float
+) -> tuple[Transfer, dict[str, Any]]:
+    """The only place where a Transfer is made."""
+    claims = _verified(opened.inner, keys=keys, prefix="")
+    _same(claims, {"iss": config.issuer, "aud": config.client_id, "rqh": b64u(sent.hash)}, prefix="")
+    iat, exp = _integer(claims, "iat"), _integer(claims, "exp")
+    if not sent.issued - SKEW <= iat <= now + SKEW:
+        raise AnswerRejected("iat", "the answer was made at another time than it came (or a clock is wrong)")
+    if not (iat < exp <= iat + ANSWER_SECONDS and now - SKEW < exp):
+        raise AnswerRejected("exp", "the answer has expired or is valid for longer than the profile allows")
+    transfer_id = _text(claims, "jti")
+    _same(claims, {"coop": config.coop, "purpose": sent.ask.purpose, "agreement": config.agreement}, prefix="")
+    receipt = _receipt(opened, sent=sent, keys=keys, config=config, transfer_id=transfer_id, now=now)
+    return Transfer(transfer_id, sent.ask.purpose, _results(claims, sent=sent), _terms(claims), receipt), claims
+
+
+def _parse(data: bytes, *, typ: str, check: str) -> Compact:
+    try:
+        compact = parse(data.decode("ascii"))
+    except ValueError:
+        raise AnswerRejected(check, "this is no signed statement of the gateway") from None
+    header = compact.header
+    if header != {"alg": "ES256", "kid": header.get("kid"), "typ": typ} or not isinstance(header["kid"], str):
+        raise AnswerRejected(check, f"the header is not exactly `alg` ES256, `kid` and `typ` {typ}")
+    return compact
+
+
+def _verified(compact: Compact, *, keys: GatewayKeys, prefix: str) -> dict[str, Any]:
+    key = keys.get(compact.header["kid"])
+    if key is None:
+        raise AnswerRejected(f"{prefix}kid", "the signature names a key that the gateway does not publish")
+    try:
+        return compact.verify(key)
+    except ValueError:
+        raise AnswerRejected(f"{prefix}signature", "the signature does not verify") from None
+
+
+def _receipt(
+    opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, transfer_id: str, now: float
+) -> Receipt:
+    prefix = "receipt-"
+    claims = _verified(opened.receipt, keys=keys, prefix=prefix)
+    names = {"iss": config.issuer, "aud": config.client_id, "jti": transfer_id}
+    _same(claims, {**names, "rqh": b64u(sent.hash), "body": b64u(opened.body)}, prefix=prefix)
+    iat, index = (_integer(claims, name, prefix=prefix) for name in ("iat", "index"))
+    if not sent.issued - SKEW <= iat <= now + SKEW:
+        raise AnswerRejected("receipt-iat", "the receipt was made at another time than the answer")
+    if index < 0:
+        raise AnswerRejected("receipt-index", "the index counts from 0")
+    try:
+        leaf_hash = unb64u(_text(claims, "leaf_hash", prefix=prefix))
+    except ValueError:
+        leaf_hash = b""
+    if len(leaf_hash) != 32:
+        raise AnswerRejected("receipt-leaf_hash", "the leaf hash is not 32 bytes")
+    return Receipt(
+        jws=opened.receipt_jws,
+        transfer_id=transfer_id,
+        origin=_text(claims, "origin", prefix=prefix),
+        index=index,
+        leaf_hash=leaf_hash,
+        issued_at=datetime.fromtimestamp(iat, UTC),
+        request_hash=sent.hash,
+        body=opened.body,
+    )
+
+
+def _same(claims: dict[str, Any], expected: dict[str, str], *, prefix: str) -> None:
+    for name, value in expected.items():
+        if claims.get(name) != value:
+            raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or not what this client expects")
+
+
+def _text(claims: dict[str, Any], name: str, *, prefix: str = "") -> str:
+    value = claims.get(name)
+    if not (isinstance(value, str) and value):
+        raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or no text")
+    return value
+
+
+def _integer(claims: dict[str, Any], name: str, *, prefix: str = "") -> int:
+    value = claims.get(name)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or no whole number")
+    return value
+
+
+def _results(claims: dict[str, Any], *, sent: SignedRequest) -> tuple[Result, ...]:
+    """In request order, exactly the members asked for, no field beyond those asked for; on a page released ones only."""
+    entries = claims.get("results")
+    if not isinstance(entries, list):
+        raise AnswerRejected("results", "`results` is missing or no list")
+    results = tuple(_result(entry, allowed=set(sent.ask.fields)) for entry in entries)
+    members = tuple(result.member for result in results)
+    if sent.limit is None and members != sent.members:
+        raise AnswerRejected("results", "the answer is not about exactly the members asked for, in their order")
+    if sent.limit is not None:
+        beyond = len(members) > sent.limit or len(set(members)) != len(members)
+        if beyond or any(result.status != "released" for result in results):
+            raise AnswerRejected("results", "the page is longer than asked, repeats a member or names unreleased ones")
+    return results
+
+
+def _result(entry: Any, *, allowed: set[str]) -> Result:
+    match entry:
+        case {"member": str(member), "status": "released", "data": dict(data), **rest} if not rest:
+            if not data.keys() <= allowed:
+                raise AnswerRejected("results", "a result has a field that was not asked for")
+            return Result(member, "released", data)
+        case {"member": str(member), "status": "not_available", **rest} if not rest:
+            return Result(member, "not_available", None)
+    raise AnswerRejected("results", "a result is malformed: `data` stands exactly where `released` does")
+
+
+def _removal(entry: Any) -> Removal:
+    duties: dict[str, Literal["delete", "stop_using"]] = {"delete": "delete", "stop_using": "stop_using"}
+    match entry:
+        case {"member": str(member), "duty": str(duty), "due": str(due)} if duty in duties:
+            return Removal(member, duties[duty], due)
+    raise AnswerRejected("page", "a removal is malformed")
+
+
+def _terms(claims: dict[str, Any]) -> Terms:
+    match claims.get("terms"):
+        case {"retention": str(retention), "reprovision": bool(reprovision)}:
+            return Terms(retention, reprovision)
+    raise AnswerRejected("terms", "`terms` is missing or incomplete")

@@ -1,0 +1,248 @@
+"""One client's conversation with the gateway, without I/O: what to send next, and what came of it.
+
+Every call is a generator that yields requests (answered by their responses) and waits (answered by None) and
+returns its result; `sync.py` and `aio.py` carry them out. The order of a transfer:
+
+    metadata once → token for this purpose and these fields (cached until 30 s before its end) → signed request
+    with a fresh proof → open → the gateway's keys (once more if a `kid` is unknown) → check → Transfer
+
+A `use_dpop_nonce` challenge is answered once; `invalid_token` costs one new token; 429 and 503 with Retry-After
+are waited out within the caller's budget. The signed request is repeated as it was, its proof never.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote
+
+import httpx2
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateway.client import answer, discovery, protocol
+from gateway.client.answer import GatewayKeys, Opened
+from gateway.client.config import Ask, Config
+from gateway.client.discovery import Metadata, Token
+from gateway.client.errors import NotPermitted, UsageError
+from gateway.client.keys import Keys
+from gateway.client.protocol import MEMBERS_PER_TRANSFER, SignedRequest
+from gateway.client.results import Grant, Page, Transfer
+
+TOKEN_MARGIN = 30  # seconds before its end at which a token is no longer used
+KEYS_SECONDS = 3_600  # how long the published keys are believed without looking again
+RESIGN_MARGIN = 30  # a signed request this close to its end is signed anew before it is repeated
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """The gateway asked for patience: send nothing for so many seconds."""
+
+    seconds: int
+
+
+@dataclass(slots=True)
+class Patience:
+    """The seconds one call may still spend waiting."""
+
+    left: float
+
+
+T = TypeVar("T")
+Flow: TypeAlias = Generator[httpx2.Request | Wait, httpx2.Response | None, T]
+
+
+class Conversation:
+    """What one client remembers between calls: metadata, published keys, tokens, nonces and its DPoP key.
+
+    `clock` gives Unix seconds; `retry_budget` is the seconds one call may wait in all. The DPoP key is made here,
+    never stored: a token taken from memory or a log is useless without it.
+    """
+
+    def __init__(self, config: Config, keys: Keys, *, clock: Callable[[], float], retry_budget: float) -> None:
+        self.config = config
+        self.clock_offset: float | None = None  # the gateway's clock minus ours, by its last Date header
+        self._keys = keys
+        self._clock = clock
+        self._retry_budget = retry_budget
+        self._dpop = ec.generate_private_key(ec.SECP256R1())
+        self._metadata: Metadata | None = None
+        self._published: GatewayKeys = {}
+        self._published_until = 0.0
+        self._tokens: dict[Ask, Token] = {}
+        self._nonces: dict[tuple[str, str], str] = {}
+
+    # The calls.
+
+    def pull(self, ask: Ask, members: Iterable[str]) -> Flow[Transfer]:
+        """Up to 1,000 members in one transfer."""
+        codes = protocol.check_members(members)
+        if len(codes) > MEMBERS_PER_TRANSFER:
+            raise UsageError(f"one transfer takes at most {MEMBERS_PER_TRANSFER} members; pull_many takes any number")
+        sent, opened = yield from self._transfer(ask, members=codes)
+        return answer.accept(opened, sent=sent, keys=self._published, config=self.config, now=self._clock())
+
+    def page(self, ask: Ask, *, limit: int, cursor: str | None, since: str | None) -> Flow[Page]:
+        """One page of the granted population: from the start, from a cursor, or what changed `since`."""
+        if not 1 <= limit <= MEMBERS_PER_TRANSFER:
+            raise UsageError(f"limit must be between 1 and {MEMBERS_PER_TRANSFER}")
+        if cursor is not None and since is not None:
+            raise UsageError("a page is asked for by cursor or since, not by both")
+        place = {name: text for name, text in (("cursor", cursor), ("since", since)) if text is not None}
+        sent, opened = yield from self._transfer(ask, page={"limit": limit, **place})
+        return answer.accept_page(opened, sent=sent, keys=self._published, config=self.config, now=self._clock())
+
+    def grants(self) -> Flow[tuple[Grant, ...]]:
+        """What the agreement grants this client now."""
+        return discovery.grants((yield from self._look_up("/grants")))
+
+    def grant_schema(self, grant_id: str) -> Flow[dict[str, Any]]:
+        """The JSON Schema that every record released under a grant satisfies."""
+        if not grant_id.strip("."):
+            raise UsageError("the id of a grant is what grants() calls `id`")
+        return discovery.schema((yield from self._look_up(f"/grants/{quote(grant_id, safe=':@')}/schema")))
+
+    def discover(self) -> Flow[Metadata]:
+        """The gateway's metadata, fetched once."""
+        return self._discover(Patience(self._retry_budget))
+
+    def authorize(self, ask: Ask) -> Flow[Token]:
+        """A token for this ask: the one at hand while it lasts, else a new one."""
+        return self._token(ask, Patience(self._retry_budget))
+
+    def default_asks(self) -> list[Ask]:
+        """Every configured purpose with all its fields (and its first product class)."""
+        return [Ask(p.purpose, p.fields, p.products[0] if p.products else None) for p in self.config.purposes]
+
+    # What they are made of.
+
+    def _transfer(
+        self, ask: Ask, *, members: tuple[str, ...] | None = None, page: dict[str, Any] | None = None
+    ) -> Flow[tuple[SignedRequest, Opened]]:
+        """Send one signed request and open its answer, with the published keys at hand that it names."""
+        patience = Patience(self._retry_budget)
+        yield from self._publish(set(), patience)  # first: an answer nobody can check would be a release for nothing
+        sign = self._sign
+        signed = sign(ask, members, page)
+
+        def body() -> str:
+            nonlocal signed
+            if signed.expires - self._clock() < RESIGN_MARGIN:
+                signed = sign(ask, members, page)
+            return signed.jws
+
+        url = f"{self.config.resource}/transfers"
+        response = yield from self._resource(ask, method="POST", url=url, body=body, patience=patience)
+        opened = answer.unseal(response, keys=self._keys.enc, config=self.config)
+        yield from self._publish(opened.kids, patience)
+        return signed, opened
+
+    def _sign(self, ask: Ask, members: tuple[str, ...] | None, page: dict[str, Any] | None) -> SignedRequest:
+        now = int(self._clock())
+        return protocol.signed_request(self.config, ask, key=self._keys.sig, now=now, members=members, page=page)
+
+    def _look_up(self, path: str) -> Flow[httpx2.Response]:
+        """GET under /v1 with a token of any purpose; a purpose refused as a whole is tried with its first field."""
+        patience = Patience(self._retry_budget)
+        asks = self.default_asks()
+        refused: NotPermitted | None = None
+        for ask in (*self._tokens, *asks, *(replace(ask, fields=ask.fields[:1]) for ask in asks)):
+            try:
+                return (
+                    yield from self._resource(ask, method="GET", url=self.config.resource + path, patience=patience)
+                )
+            except NotPermitted as error:
+                refused = refused or error
+        raise refused or UsageError("client.json has no purpose")
+
+    def _resource(
+        self, ask: Ask, *, method: str, url: str, patience: Patience, body: Callable[[], str] | None = None
+    ) -> Flow[httpx2.Response]:
+        """A 200 from under /v1, or Refused; a token that is no longer accepted is replaced once."""
+        response = yield from self._present((yield from self._token(ask, patience)), method, url, body, patience)
+        if discovery.challenge(response) == "invalid_token":
+            self._tokens.pop(_token_key(ask), None)
+            response = yield from self._present((yield from self._token(ask, patience)), method, url, body, patience)
+        if response.status_code != 200:
+            raise discovery.refusal(response)
+        return response
+
+    def _present(
+        self, token: Token, method: str, url: str, body: Callable[[], str] | None, patience: Patience
+    ) -> Flow[httpx2.Response]:
+        def build(nonce: str | None) -> httpx2.Request:
+            now = int(self._clock())
+            dpop = protocol.proof(self._dpop, method=method, url=url, now=now, nonce=nonce, token=token.value)
+            jws = body() if body is not None else None
+            return protocol.resource_request(method, url, token=token.value, dpop=dpop, jws=jws)
+
+        return (yield from self._exchange(url, build, patience))
+
+    def _token(self, ask: Ask, patience: Patience) -> Flow[Token]:
+        key = _token_key(ask)
+        held = self._tokens.get(key)
+        if held is not None and self._clock() < held.expires - TOKEN_MARGIN:
+            return held
+        url = (yield from self._discover(patience)).token_endpoint
+
+        def build(nonce: str | None) -> httpx2.Request:
+            now = int(self._clock())
+            client_assertion = protocol.assertion(self.config, key=self._keys.sig, now=now)
+            dpop = protocol.proof(self._dpop, method="POST", url=url, now=now, nonce=nonce)
+            return protocol.token_request(self.config, key, url=url, client_assertion=client_assertion, dpop=dpop)
+
+        response = yield from self._exchange(url, build, patience)
+        token = discovery.token(response, config=self.config, ask=key, now=self._clock())
+        self._tokens[key] = token
+        return token
+
+    def _discover(self, patience: Patience) -> Flow[Metadata]:
+        if self._metadata is None:
+            response = yield from self._fetch(protocol.metadata_url(self.config.issuer), patience)
+            self._metadata = discovery.metadata(response, config=self.config)
+        return self._metadata
+
+    def _publish(self, kids: Iterable[str], patience: Patience) -> Flow[None]:
+        """Fetch the gateway's keys if they are old or lack a `kid`; once, so that a strange `kid` costs one look."""
+        if self._clock() < self._published_until and set(kids) <= self._published.keys():
+            return
+        url = (yield from self._discover(patience)).jwks_uri
+        self._published = discovery.gateway_keys((yield from self._fetch(url, patience)))
+        self._published_until = self._clock() + KEYS_SECONDS
+
+    def _fetch(self, url: str, patience: Patience) -> Flow[httpx2.Response]:
+        return (yield from self._exchange(url, lambda _: protocol.plain_request(url), patience))
+
+    def _exchange(
+        self, url: str, build: Callable[[str | None], httpx2.Request], patience: Patience
+    ) -> Flow[httpx2.Response]:
+        """Send what `build` makes, made anew for a nonce challenge (once) and after each wait within the budget."""
+        server = discovery.origin(url)
+        challenged = False
+        while True:
+            response = yield build(self._nonces.get(server))
+            assert response is not None
+            self._note_date(response)
+            nonce, error = response.headers.get("dpop-nonce"), discovery.challenge(response)
+            if nonce and (response.is_success or error == "use_dpop_nonce"):
+                self._nonces[server] = nonce
+            if nonce and error == "use_dpop_nonce" and not challenged:
+                challenged = True
+                continue
+            asked = discovery.retry_after(response) if response.status_code in {429, 503} else None
+            pause = max(asked or 0, 1)
+            if asked is None or pause > patience.left:
+                return response
+            patience.left -= pause
+            yield Wait(pause)
+            challenged = False  # the nonce may have grown old meanwhile
+
+    def _note_date(self, response: httpx2.Response) -> None:
+        try:
+            self.clock_offset = parsedate_to_datetime(response.headers["date"]).timestamp() - self._clock()
+        except (KeyError, ValueError):
+            return
+
+
+def _token_key(ask: Ask) -> Ask:
+    """Asks that one token serves: the order of fields and the case number make no difference to it."""
+    return replace(ask, fields=tuple(sorted(ask.fields)), case=None)

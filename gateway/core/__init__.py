@@ -1,0 +1,19 @@
+"""Values in, values out: what may be released is decided here, without I/O, clock, randomness or framework.
+
+days        JST calendar days as instants; the instant of a decision, which remembers the next boundary
+policy      one published policy version, resolved: notices, catalogue, decisions, agreements, partners
+bases       the seven legal bases and the evidence each must show
+state       what governance entries say besides policy: partner states, keys, member restrictions
+request     what a partner asks, or where its claims are malformed
+reasons     `gate:subject:state`, stable for ever
+notice_gate, agreement_gate, grant_gate   the first three gates
+decide      the gates in order: Permit or Denial
+rows        records as they come from a source: typed, refused one by one
+member_gate the fourth gate
+transforms  how a granted field leaves
+population  which members a grant covers
+identity    member tags, commitments, pairwise identifiers
+ceiling     grant within notice: what a policy file may not say
+grant_schema  JSON Schema of exactly what a partner receives
+outcome     Sealed, Receipt and the other values that prove a step was taken
+"""

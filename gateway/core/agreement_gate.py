@@ -1,0 +1,41 @@
+"""Gate 2, the agreement: in term, complete, supervised, with an active partner that can receive encrypted data."""
+
+from gateway.core.bases import REQUIRED
+from gateway.core.days import Moment
+from gateway.core.notice_gate import decided
+from gateway.core.policy import Agreement, Partner, Policy
+from gateway.core.reasons import reason
+from gateway.core.state import ClientKey, PartnerState
+
+
+def check_agreement(
+    policy: Policy, agreement: Agreement, *, partner: Partner, state: PartnerState, client: str, moment: Moment
+) -> list[str]:
+    """Return the reasons why the agreement does not allow a release now; empty when it does."""
+    needs = REQUIRED[agreement.basis]
+    found = [reason("agreement", clause, "missing") for clause in needs.clauses if clause not in agreement.clauses]
+    found += [reason("agreement", fact, "missing") for fact in needs.facts if fact not in agreement.evidence]
+    if needs.ends and agreement.evidence_span.end is None:
+        found.append(reason("agreement", "expires", "missing"))
+    if not moment.within(agreement.evidence_span):
+        found.append(reason("agreement", agreement.id, "expired"))
+    if not moment.within(agreement.term):
+        found.append(reason("agreement", agreement.id, "out_of_term"))
+    if needs.supervised:
+        if agreement.supervision is None:
+            found.append(reason("agreement", "supervision", "missing"))
+        elif not moment.within(agreement.supervision):
+            found.append(reason("agreement", agreement.id, "overdue"))
+    if not state.active:
+        found.append(reason("agreement", partner.id, "inactive"))
+    if partner.country != "JP" and not decided(policy, "abroad", moment, partner=partner.id):
+        found.append(reason("agreement", partner.id, "abroad"))
+    if encryption_key(state, client, moment) is None:
+        found.append(reason("agreement", partner.id, "no_key"))
+    return found
+
+
+def encryption_key(state: PartnerState, client: str, moment: Moment) -> ClientKey | None:
+    """Return the client's newest valid encryption key: the one whose span began last."""
+    valid = [key for key in state.keys if key.use == "enc" and key.client == client and moment.within(key.span)]
+    return max(valid, key=lambda key: (key.span.start is not None, key.span.start, key.kid)) if valid else None

@@ -1,0 +1,9 @@
+"""A synthetic co-op to show the gateway with: every person in it is made up, and every record says so (見本).
+
+names          name parts with their readings
+places         municipalities, towns and their postal codes; telephone numbers that nobody can have
+people         the members, from a seed
+awkward        the members that break software, at well-known codes
+member_table   the members as the member system holds them: by code, in code order, encoded once
+member_system  the co-op's JSON service (docs/source-http.md), well-behaved or not
+"""

@@ -1,0 +1,57 @@
+"""The partner-signed request, up to the claims that say what is asked (security-profile §6).
+
+It is the evidence of the asking, so it is signed by the partner's registered key and not by the proof key. What it asks
+for is read by `gateway.core.request` from the claims returned here.
+"""
+
+from collections.abc import Mapping
+
+from gateway.core.request import MalformedClaim
+from gateway.jose.intake import Malformed, is_text, is_time, parse_compact
+from gateway.jose.rfc7515 import verify
+from gateway.jose.rfc7517 import PublicKey
+from gateway.oauth.rfc6749 import OAuthError
+
+REQUEST_LIMIT = 64 * 1024
+LEEWAY = 10  # seconds after `exp`
+LONGEST_LIFE = 300
+AHEAD = 30  # seconds that a partner's clock may run before ours
+_ALGS = frozenset({"ES256", "PS256"})
+_TYPS: frozenset[str | None] = frozenset({"data-request+jwt"})
+
+
+def check_request(
+    body: bytes, *, keys: Mapping[str, PublicKey], client_id: str, resource: str, now: int
+) -> dict[str, object]:
+    """Verify a signed request and return its claims, all of them, as they came.
+
+    `keys` are the active signature keys of the authenticated client, by `kid`. In this order: intake, `typ`, `kid`,
+    signature, `iss`, `aud`, times; each raises OAuthError `invalid_request_object`. Then `jti`, which is recorded, not
+    replay-checked: MalformedClaim. Every other claim is the caller's to check.
+    """
+    try:  # latin-1 reads any bytes; what is not ASCII the intake refuses
+        compact = parse_compact(body.decode("latin-1"), limit=REQUEST_LIMIT, algs=_ALGS, typs=_TYPS)
+    except Malformed as malformed:
+        raise _refused(malformed.reason) from None
+    key = keys.get(compact.kid or "")
+    if key is None:
+        raise _refused("kid")
+    if not verify(compact, key):
+        raise _refused("signature")
+    claims = compact.claims
+    if claims.get("iss") != client_id:
+        raise _refused("iss")
+    if claims.get("aud") != resource:
+        raise _refused("aud")
+    iat, exp = claims.get("iat"), claims.get("exp")
+    if not is_time(iat) or iat > now + AHEAD:
+        raise _refused("iat")
+    if not is_time(exp) or not (now - LEEWAY < exp and iat < exp <= iat + LONGEST_LIFE):
+        raise _refused("exp")
+    if not is_text(claims.get("jti"), shortest=8, longest=128):
+        raise MalformedClaim("/jti")
+    return claims
+
+
+def _refused(what: str) -> OAuthError:
+    return OAuthError("invalid_request_object", "request:" + what)

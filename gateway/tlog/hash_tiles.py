@@ -1,0 +1,123 @@
+"""The hash tiles of a tree: computed as it grows, read again to prove something about it (c2sp.org/tlog-tiles)."""
+
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+
+import msgspec
+
+from gateway.tlog.merkle import HASH_SIZE, Frontier, fold
+from gateway.tlog.tiles import WIDTH, read_tile, split_hashes, tile_path
+
+
+class Tile(msgspec.Struct, frozen=True):
+    """The hashes at positions [index × 256, index × 256 + width) of a level, joined."""
+
+    level: int
+    index: int
+    data: bytes
+
+    @property
+    def width(self) -> int:
+        return len(self.data) // HASH_SIZE
+
+    @property
+    def path(self) -> str:
+        return tile_path(self.level, self.index, width=self.width)
+
+
+class OpenTiles:
+    """The tiles of a growing tree that are not yet full, one for each level: flat memory, whatever the tree's size."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._levels: list[list[bytes]] = [[]]
+
+    @classmethod
+    def resume(cls, size: int, read: Callable[[str], bytes | None]) -> "OpenTiles":
+        """Go on from the partial tiles that stand at the right edge of a tree of `size` leaves.
+
+        ValueError when one of them is missing or has another width. They are not proved here: whoever signs the next
+        root demands its consistency with the last one.
+        """
+        tree = cls()
+        tree.size = size
+        tree._levels.clear()
+        while (hashes := size >> (8 * len(tree._levels))) or not tree._levels:
+            level = len(tree._levels)
+            index, width = divmod(hashes, WIDTH)
+            data = read(tile_path(level, index, width=width)) if width else b""
+            if data is None or len(data) != width * HASH_SIZE:
+                raise ValueError(f"the partial tile {index} at level {level} is missing or not {width} wide")
+            tree._levels.append(split_hashes(data))
+        return tree
+
+    def add(self, leaves: Iterable[bytes]) -> Iterator[Tile]:
+        """Take further leaf hashes; give each tile that they complete, lower levels first."""
+        bottom = self._levels[0]
+        for leaf in leaves:
+            bottom.append(leaf)
+            self.size += 1
+            if len(bottom) == WIDTH:
+                yield from self._close()
+
+    def _close(self) -> Iterator[Tile]:
+        for level, hashes in enumerate(self._levels):
+            if len(hashes) < WIDTH:
+                return
+            data = b"".join(hashes)
+            hashes.clear()
+            if level + 1 == len(self._levels):
+                self._levels.append([])
+            self._levels[level + 1].append(subtree_root(data))
+            yield Tile(level, (self.size >> (8 * (level + 1))) - 1, data)
+
+    def partial(self) -> Iterator[Tile]:
+        """Give the tiles that are not full, lower levels first: what stands at the right edge of the tree now."""
+        for level, hashes in enumerate(self._levels):
+            if hashes:
+                yield Tile(level, self.size >> (8 * (level + 1)), b"".join(hashes))
+
+    def root(self) -> bytes:
+        """Give the root of the tree as it stands."""
+        subtrees: list[bytes] = []
+        for hashes in reversed(self._levels):
+            subtrees += Frontier().extend(hashes).hashes
+        return fold(subtrees)
+
+
+def subtree_root(data: bytes) -> bytes:
+    """Give the root over the 256 hashes of a full tile."""
+    while len(data) > HASH_SIZE:
+        pairs = range(0, len(data), 2 * HASH_SIZE)
+        data = b"".join([sha256(b"\x01" + data[at : at + 2 * HASH_SIZE]).digest() for at in pairs])
+    return data
+
+
+def hash_tiles(leaves: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Give (path, bytes) of every hash tile of the tree with these leaf hashes; the partial ones last."""
+    tree = OpenTiles()
+    for tile in tree.add(leaves):
+        yield tile.path, tile.data
+    for tile in tree.partial():
+        yield tile.path, tile.data
+
+
+def range_hash(read: Callable[[str], bytes | None], low: int, high: int, *, size: int) -> bytes:
+    """Give the root over leaves [low, high) from the tiles of a tree of `size` leaves.
+
+    With `inclusion_ranges` and `consistency_ranges` this makes a proof out of a few tiles; what comes of altered tiles
+    proves nothing and is refused by whoever verifies it. `low` is a multiple of the largest power of two in the range,
+    as in every range of a proof. ValueError when a tile is missing.
+    """
+    subtrees: list[bytes] = []
+    while low < high:
+        height = (high - low).bit_length() - 1
+        level, within = divmod(height, 8)
+        index, position = divmod(low >> (8 * level), WIDTH)
+        data = read_tile(read, level, index, size=size) or b""
+        hashes = split_hashes(data)[position : position + (1 << within)]
+        if len(hashes) != 1 << within:
+            raise ValueError(f"tile {index} at level {level} is missing or too short")
+        subtrees.append(fold(Frontier().extend(hashes).hashes))
+        low += 1 << height
+    return fold(subtrees)

@@ -1,0 +1,186 @@
+"""The check of a whole log by someone who does not trust the gateway, over nothing but its exported files.
+
+1. The checkpoint is signed by a known key, is of this log, and says nothing but origin, size and root.
+2. Every entry bundle is there and whole.
+3. The entries hash to the tiles, and the tiles of each level to those above.
+4. The root over all entries is the one that was signed.
+5. Every entry is one that the closed schema allows.                                        (5 to 7: content.py)
+6. I6: each names the last governance entry before it, and each release came before its permit ran out.
+7. Time never falls more than 30 seconds below the greatest time before it.
+8. The log begins with the one of the auditor's own earlier checkpoint.
+
+The log is read once, a bundle at a time, in flat memory. What the entries say (5 to 7) counts only once they are proved
+to be the signed ones (1 to 4): the finding reported is that of the first step that failed, at the lowest index.
+
+INVARIANT: nothing passes by default; the only report that is `ok` is made after the last step.
+Source: transfer-log.md "Verify"; c2sp.org/tlog-tiles, tlog-checkpoint, signed-note.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from gateway.tlog import checkpoint, entries
+from gateway.tlog.checkpoint import Checkpoint
+from gateway.tlog.content import Content
+from gateway.tlog.findings import Code, Finding, Refused
+from gateway.tlog.hash_tiles import OpenTiles, Tile, range_hash
+from gateway.tlog.merkle import HASH_SIZE, consistency_ranges, leaf_hash, verify_consistency
+from gateway.tlog.note import BadSignature, NoKnownSignature, NoteVerifier
+from gateway.tlog.tampering import explain
+from gateway.tlog.tiles import CHECKPOINT_PATH, WIDTH, TruncatedBundle, read_bundle, read_tile, width_of
+
+Read = Callable[[str], bytes | None]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of verifying a log.
+
+    `size` and `root` are those of the checkpoint, None when it could not be accepted. `finding` is None exactly when
+    `ok`. `counts` says how many entries of each kind were read, all of them when `ok`.
+    """
+
+    ok: bool
+    size: int | None
+    root: bytes | None
+    first_bad_index: int | None
+    finding: Finding | None
+    counts: Mapping[str, int]
+
+
+def verify(
+    read: Read,
+    *,
+    known: Sequence[NoteVerifier],
+    origin: str,
+    since: bytes | None = None,
+    decode: Callable[[bytes], entries.Entry] = entries.decode,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Verify a log over its files; every fault of the log is a finding, never an exception.
+
+    `read` gives the bytes of a file by its path in the folder (`checkpoint`, `tile/…`) and None when there is none; an
+    OSError of its own is a finding too. `since` is the note of the checkpoint that the auditor kept from an earlier
+    time. `progress` is told after each bundle how many entries of how many are done.
+    """
+    head: Checkpoint | None = None
+    content = Content(decode)
+    try:
+        head = _signed_head(read, known, origin)  # 1
+        _prove_entries(read, head, content, progress)  # 2, 3, 4
+        if content.finding is None:  # 5, 6, 7
+            _prove_growth(read, head, since, known)  # 8
+        finding = content.finding
+    except Refused as refused:
+        finding = refused.finding
+    except OSError:
+        finding = Finding(Code.UNREADABLE, "a file of the log could not be read")
+    return Report(
+        ok=finding is None,
+        size=None if head is None else head.size,
+        root=None if head is None else head.root,
+        first_bad_index=None if finding is None else finding.index,
+        finding=finding,
+        counts=content.counts,
+    )
+
+
+def _signed_head(read: Read, known: Sequence[NoteVerifier], origin: str) -> Checkpoint:
+    """Take step 1."""
+    note = read(CHECKPOINT_PATH)
+    if note is None:
+        raise Refused(Code.CHECKPOINT_MISSING, "there is no checkpoint")
+    try:
+        return checkpoint.open_ours(note, known, origin=origin)
+    except NoKnownSignature as error:
+        raise Refused(Code.KEY_UNKNOWN, "the checkpoint is not signed by the given key") from error
+    except BadSignature as error:
+        raise Refused(Code.SIGNATURE_BAD, "the signature of the checkpoint does not verify") from error
+    except checkpoint.OtherOrigin as error:
+        raise Refused(Code.ORIGIN_OTHER, f"the checkpoint is not of the log `{origin}`") from error
+    except ValueError as error:
+        raise Refused(Code.CHECKPOINT_MALFORMED, "the checkpoint is not one that this log writes") from error
+
+
+def _prove_entries(read: Read, head: Checkpoint, content: Content, progress: Callable[[int, int], None] | None) -> None:
+    """Take steps 2 to 4, and 5 to 7 along with them while the entries are at hand."""
+    tree = OpenTiles()
+    for index in range(-(-head.size // WIDTH)):
+        first = tree.size
+        bundle = _bundle(read, index, size=head.size)  # 2
+        leaves = [leaf_hash(entry) for entry in bundle]
+        stored = _tile(read, 0, index, size=head.size)  # 3, the lowest level
+        if b"".join(leaves) != stored:
+            raise explain(read, head, tree, leaves, stored)
+        for tile in tree.add(leaves):
+            _compare(read, tile, size=head.size)  # 3, a level above
+        content.check(bundle, first=first)  # 5, 6, 7
+        if progress is not None:
+            progress(tree.size, head.size)
+    for tile in tree.partial():
+        _compare(read, tile, size=head.size)  # 3, the right edge
+    if tree.root() != head.root:  # 4
+        raise Refused(Code.ROOT_OTHER, "the entries and tiles agree, but not with the root that was signed")
+
+
+def _bundle(read: Read, index: int, *, size: int) -> list[bytes]:
+    """Take step 2 for one bundle."""
+    first = index * WIDTH
+    try:
+        bundle = read_bundle(read, index, size=size)
+    except TruncatedBundle as error:
+        at = first + error.complete
+        raise Refused(Code.BUNDLE_TRUNCATED, f"entry bundle {index} ends within entry {at}", index=at) from error
+    if bundle is None:
+        raise Refused(Code.BUNDLE_MISSING, f"entry bundle {index} is missing", index=first)
+    return bundle
+
+
+def _tile(read: Read, level: int, index: int, *, size: int) -> bytes:
+    first = index * WIDTH ** (level + 1)
+    stored = read_tile(read, level, index, size=size)
+    if stored is None:
+        raise Refused(Code.TILE_MISSING, f"tile {index} of level {level} is missing", index=first)
+    if len(stored) != width_of(level, index, size=size) * HASH_SIZE:
+        raise Refused(Code.TILE_MALFORMED, f"tile {index} of level {level} has a wrong length", index=first)
+    return stored
+
+
+def _compare(read: Read, computed: Tile, *, size: int) -> None:
+    """Take step 3 for a tile above the lowest level, which was compared with its entries."""
+    if computed.level == 0:
+        return
+    stored = _tile(read, computed.level, computed.index, size=size)
+    if stored == computed.data:
+        return
+    differs = next(at for at, (one, other) in enumerate(zip(stored, computed.data, strict=True)) if one != other)
+    first = (computed.index * WIDTH + differs // HASH_SIZE) * WIDTH**computed.level
+    raise Refused(
+        Code.TILE_ALTERED,
+        f"tile {computed.index} of level {computed.level} does not follow from the entries from {first} on",
+        index=first,
+    )
+
+
+def _prove_growth(read: Read, head: Checkpoint, since: bytes | None, known: Sequence[NoteVerifier]) -> None:
+    """Take step 8, with the proof that any client would fetch; tiles altered since step 3 only make it fail."""
+    if since is None:
+        return
+    try:
+        earlier = checkpoint.open_ours(since, known, origin=head.origin)
+    except ValueError as error:
+        raise Refused(
+            Code.EARLIER_UNUSABLE, "the earlier checkpoint is not one that the given key signed for this log"
+        ) from error
+    if earlier.size > head.size:
+        raise Refused(
+            Code.ROLLED_BACK, f"the log has {head.size} entries, and once had {earlier.size}", index=head.size
+        )
+    try:
+        proof = [range_hash(read, *part, size=head.size) for part in consistency_ranges(earlier.size, head.size)]
+    except ValueError as error:
+        raise Refused(Code.TILE_MISSING, "a tile went missing during the verification") from error
+    if not verify_consistency(proof, old=earlier.size, old_root=earlier.root, new=head.size, new_root=head.root):
+        raise Refused(
+            Code.HISTORY_REWRITTEN, f"the first {earlier.size} entries are not those of the earlier checkpoint"
+        )

@@ -1,0 +1,38 @@
+"""Fixtures that every room shares: both databases, a clock that the test moves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.adapters.database import migrate
+from tests import postgres as pg
+from tests.clock import SettableClock
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[pg.Server]:
+    with pg.running() as server:
+        yield server
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request: pytest.FixtureRequest) -> pg.Server | None:
+    """The PostgreSQL server, or None for SQLite."""
+    server: pg.Server | None = request.getfixturevalue("postgres_server") if request.param == "postgres" else None
+    return server
+
+
+@pytest.fixture
+async def database_url(backend: pg.Server | None, tmp_path: Path) -> str:
+    """A fresh, migrated database of each kind."""
+    if backend is not None:
+        return backend.url(await backend.make_database())
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    await migrate(url)
+    return url
