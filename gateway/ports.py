@@ -1,6 +1,7 @@
 """What the rooms ask of the world. Each docstring is a contract; one contract test runs on every implementation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -126,6 +127,10 @@ class Log(Protocol):
         """Return up to `count` entries from `first`, as stored."""
         ...
 
+    async def of_kind(self, coop: str, kind: str) -> list[bytes]:
+        """Return all entries of one kind, as stored, in order; for kinds that stay few."""
+        ...
+
     async def seen(self, keys: Sequence[tuple[bytes, datetime]]) -> list[bool]:
         """Record replay keys in a transaction of their own; tell for each whether it had been seen. All or nothing."""
         ...
@@ -151,7 +156,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: RowPlan
     product: str | None = None
-    filters: dict[str, str] = {}
+    filters: Mapping[str, str] = {}
     codes: tuple[str, ...] | None = None
     limit: int = 0
     after: str | None = None
@@ -167,6 +172,8 @@ class Records(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: list[Any]
     refused: list[str | None]
+    raw: msgspec.Raw | None = None
+    """The records as they came, to be read again under another plan; None where the source gives no JSON."""
     next: str | None = None
     """Where the next page starts; None at the end."""
     high_water: str | None = None
@@ -220,6 +227,10 @@ class Telemetry(Protocol):
         """Add one to a counter."""
         ...
 
-    def took(self, name: str, seconds: float, **attributes: str | int) -> None:
-        """Record a duration."""
+    def note(self, event: str, **attributes: str | int) -> None:
+        """Write one diagnostic line; attributes are closed names and fault texts, never a member's value."""
+        ...
+
+    def span(self, name: str) -> AbstractContextManager[None]:
+        """Return a context that measures what runs inside it; nothing where telemetry is off."""
         ...

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from gateway.adapters.database import migrate
 from tests import postgres as pg
 from tests.clock import SettableClock
+
+# Timing is measured in bench/, never here.
+settings.register_profile("gateway", deadline=None)
+settings.load_profile("gateway")
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ class LogEntry(SQLModel, table=True):
     """One entry, as hashed."""
 
     __tablename__ = "log_entry"
+    __table_args__: ClassVar = (Index("log_entry_kind", "origin", "kind", "idx"),)
     origin: str = _origin()
     idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     leaf_hash: bytes = Field(sa_type=LargeBinary)

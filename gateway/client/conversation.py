@@ -121,13 +121,12 @@ class Conversation:
         """Send one signed request and open its answer, with the published keys at hand that it names."""
         patience = Patience(self._retry_budget)
         yield from self._publish(set(), patience)  # first: an answer nobody can check would be a release for nothing
-        sign = self._sign
-        signed = sign(ask, members, page)
+        signed = self._sign(ask, members, page)
 
         def body() -> str:
             nonlocal signed
             if signed.expires - self._clock() < RESIGN_MARGIN:
-                signed = sign(ask, members, page)
+                signed = self._sign(ask, members, page)
             return signed.jws
 
         url = f"{self.config.resource}/transfers"

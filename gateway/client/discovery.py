@@ -10,15 +10,16 @@ import msgspec
 
 from gateway.client.answer import GatewayKeys
 from gateway.client.compact import json_object, point
-from gateway.client.config import Ask, Config
+from gateway.client.config import Ask, Config, safe_url
 from gateway.client.errors import AnswerRejected, NotPermitted, Refused
 from gateway.client.protocol import DETAILS_TYPE
 from gateway.client.results import Grant
 
 _PROBLEM = re.compile(r"urn:joint-use:problem:([a-z][a-z-]{0,63})\Z")
 _CODE = re.compile(r"[a-z][a-z_]{0,63}\Z")
-_POINTER = re.compile(r"(/[a-z0-9_]{1,64}){1,8}\Z")
+_POINTER = re.compile(r"(?:/[a-z0-9_]{1,64}){1,8}\Z")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}\Z")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*\Z")
 _CHALLENGE = re.compile(r'\berror="([a-z_]{1,64})"')
 
 
@@ -52,7 +53,7 @@ def metadata(response: httpx2.Response, *, config: Config) -> Metadata:
         raise AnswerRejected("metadata-resource", "the metadata does not name the resource of client.json")
     urls = [document.get("token_endpoint"), document.get("jwks_uri")]
     token_endpoint, jwks_uri = (url if isinstance(url, str) else "" for url in urls)
-    if any(origin(url) != origin(config.issuer) for url in (token_endpoint, jwks_uri)):
+    if any(not safe_url(url) or origin(url) != origin(config.issuer) for url in (token_endpoint, jwks_uri)):
         raise AnswerRejected("metadata", "an endpoint is missing or lies outside the issuer")
     return Metadata(token_endpoint, jwks_uri)
 
@@ -80,7 +81,7 @@ def token(response: httpx2.Response, *, config: Config, ask: Ask, now: float) ->
     document = _document(response, check="token")
     match document:
         case {"access_token": str(value), "token_type": str(kind), "expires_in": int(seconds)} if seconds > 0:
-            if kind.lower() != "dpop" or not (value.isascii() and value.isprintable() and " " not in value):
+            if kind.lower() != "dpop" or not _TOKEN.match(value):
                 raise AnswerRejected("token", "the token is not a DPoP token")
         case _:
             raise AnswerRejected("token", "the token answer is incomplete")

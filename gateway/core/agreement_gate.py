@@ -9,7 +9,14 @@ from gateway.core.state import ClientKey, PartnerState
 
 
 def check_agreement(
-    policy: Policy, agreement: Agreement, *, partner: Partner, state: PartnerState, client: str, moment: Moment
+    policy: Policy,
+    agreement: Agreement,
+    *,
+    partner: Partner,
+    state: PartnerState,
+    client: str,
+    signed_with: str,
+    moment: Moment,
 ) -> list[str]:
     """Return the reasons why the agreement does not allow a release now; empty when it does."""
     needs = REQUIRED[agreement.basis]
@@ -30,6 +37,10 @@ def check_agreement(
         found.append(reason("agreement", partner.id, "inactive"))
     if partner.country != "JP" and not decided(policy, "abroad", moment, partner=partner.id):
         found.append(reason("agreement", partner.id, "abroad"))
+    if client not in partner.clients:
+        found.append(reason("agreement", client, "unknown_client"))
+    if not any(key.kid == signed_with for key in signing_keys(state, client, moment)):
+        found.append(reason("agreement", client, "no_signing_key"))
     if encryption_key(state, client, moment) is None:
         found.append(reason("agreement", partner.id, "no_key"))
     return found
@@ -39,3 +50,8 @@ def encryption_key(state: PartnerState, client: str, moment: Moment) -> ClientKe
     """Return the client's newest valid encryption key: the one whose span began last."""
     valid = [key for key in state.keys if key.use == "enc" and key.client == client and moment.within(key.span)]
     return max(valid, key=lambda key: (key.span.start is not None, key.span.start, key.kid)) if valid else None
+
+
+def signing_keys(state: PartnerState, client: str, moment: Moment) -> list[ClientKey]:
+    """Return the client's valid signature keys."""
+    return [key for key in state.keys if key.use == "sig" and key.client == client and moment.within(key.span)]

@@ -52,11 +52,12 @@ class Moment:
     because an earlier one settled the answer need no boundary: the answer stands until the earlier one's.
     """
 
-    __slots__ = ("at", "today", "until")
+    __slots__ = ("at", "midnight", "today", "until")
 
     def __init__(self, at: datetime) -> None:
         self.at = at
         self.today = jst_day(at)
+        self.midnight = midnight_after(self.today)
         self.until = FOREVER
 
     def note(self, edge: datetime) -> None:

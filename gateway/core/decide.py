@@ -15,13 +15,22 @@ from gateway.core.notice_gate import check_notice, decided, governing, shared_su
 from gateway.core.outcome import Denial, MemberRule, Permit, Slug
 from gateway.core.policy import Agreement, Grant, Notice, Policy
 from gateway.core.reasons import reason
-from gateway.core.request import DataRequest
+from gateway.core.request import Bound, DataRequest, mismatches
 from gateway.core.rows import plan_rows
 from gateway.core.state import Snapshot
 
 
-def decide(request: DataRequest, *, partner: str, client: str, snapshot: Snapshot, at: datetime) -> Permit | Denial:
-    """Decide one well-formed request of one client under one snapshot, at one instant.
+def decide(
+    request: DataRequest,
+    bound: Bound,
+    *,
+    partner: str,
+    client: str,
+    signed_with: str,
+    snapshot: Snapshot,
+    at: datetime,
+) -> Permit | Denial:
+    """Decide one well-formed request of one client, signed with one of its keys, under one snapshot at one instant.
 
     The answer stands for any instant from `at` until its `valid_until`, under the same snapshot.
     """
@@ -35,16 +44,18 @@ def decide(request: DataRequest, *, partner: str, client: str, snapshot: Snapsho
             return deny(
                 "malformed", found, pointer=f"/fields/{position}", gov=snapshot.gov, moment=moment, policy=policy
             )
-    agreement = policy.agreements.get(request.agreement)
-    if agreement is None or agreement.partner != partner:
+    found = mismatches(request, bound)
+    agreement, who = policy.agreements.get(request.agreement), policy.partners.get(partner)
+    if not found and (agreement is None or who is None or agreement.partner != partner):
         found = [reason("agreement", request.agreement, "unknown")]
+    if found or agreement is None or who is None:
         return deny("not-permitted", found, gov=snapshot.gov, moment=moment, policy=policy)
     notice = governing(policy, agreement.programme, moment)
     if notice is None:
         found = [reason("notice", snapshot.coop, "absent")]
         return deny("not-permitted", found, gov=snapshot.gov, moment=moment, policy=policy, agreement=agreement)
     fields = [policy.fields[name] for name in request.fields]
-    who, state = policy.partners[partner], snapshot.partner(partner)
+    state = snapshot.partner(partner)
     found = check_notice(
         policy,
         notice,
@@ -56,7 +67,9 @@ def decide(request: DataRequest, *, partner: str, client: str, snapshot: Snapsho
     )
     grant: Grant | None = None
     if not found:
-        found = check_agreement(policy, agreement, partner=who, state=state, client=client, moment=moment)
+        found = check_agreement(
+            policy, agreement, partner=who, state=state, client=client, signed_with=signed_with, moment=moment
+        )
     if not found:
         grant, found = check_grant(
             policy,
@@ -94,6 +107,7 @@ def decide(request: DataRequest, *, partner: str, client: str, snapshot: Snapsho
         valid_until=moment.until,
         encryption=key,
         rows=plan_rows(asked.values(), policy.source),
+        restrictions=snapshot.restrictions,
         members=_member_rule(policy, notice, agreement, request, moment),
     )
 

@@ -4,6 +4,7 @@ from gateway.core.days import Moment
 from gateway.core.notice_gate import decided, ground_of
 from gateway.core.policy import Agreement, Field, Grant, Notice, Policy
 from gateway.core.reasons import reason
+from gateway.core.request import Bound
 
 
 def check_grant(
@@ -39,3 +40,15 @@ def check_grant(
         ):
             found.append(reason("grant", field.id, "undecided"))
     return grant, found
+
+
+def inside_agreement(policy: Policy, partner: str, bound: Bound, moment: Moment) -> bool:
+    """Tell whether an access token may be issued for this: inside a current agreement of the partner, nothing more.
+
+    The other gates are asked at every request, so that a refusal there is an entry in the log.
+    """
+    agreement = policy.agreements.get(bound.agreement)
+    if agreement is None or agreement.partner != partner or not moment.within(agreement.term):
+        return False
+    grant = agreement.grant_for(bound.purpose, bound.product)
+    return grant is not None and bound.fields <= grant.fields.keys()

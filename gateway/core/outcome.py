@@ -13,9 +13,11 @@ import msgspec
 from gateway.core.bases import Basis
 from gateway.core.policy import Grant, Policy, Transform
 from gateway.core.rows import RowPlan
-from gateway.core.state import ClientKey
+from gateway.core.state import ClientKey, Restriction
 
-Slug = Literal["not-permitted", "malformed", "invalid-request-object", "unavailable", "internal"]
+Slug = Literal[
+    "not-permitted", "malformed", "invalid-request-object", "unsupported-media-type", "unavailable", "internal"
+]
 
 
 class Permit(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +40,8 @@ class Permit(msgspec.Struct, frozen=True, kw_only=True):
     encryption: ClientKey
     rows: RowPlan
     members: "MemberRule"
+    restrictions: Mapping[bytes, tuple[Restriction, ...]]
+    """The gateway's own member restrictions in force, by tag."""
 
 
 class MemberRule(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +79,13 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     permit: Permit
     transfer: str
     """Transfer id: the answer's `jti`."""
-    body: str
-    """One compact JWE."""
+    at: datetime
+    """When it was decided."""
+    body: bytes
+    """One compact JWE, ASCII."""
     body_hash: bytes
     content: bytes
-    """SHA-256 over the answer's content apart from time and padding: equal content need not be sealed again."""
+    """The answer's claims that depend on policy and records, in plain: what a later try is compared with. Never kept."""
     fields: Mapping[str, Transform]
     """Fields released, the code of a page included."""
     valid_until: datetime

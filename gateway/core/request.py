@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from gateway.core.reasons import reason
+
 MAX_MEMBERS = 1_000
 MAX_FIELDS = 500
 
@@ -23,6 +25,16 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     limit: int
     cursor: str | None = None
     since: str | None = None
+
+
+class Bound(msgspec.Struct, frozen=True, kw_only=True):
+    """What an access token was issued for; a request may ask for less, never for anything else."""
+
+    coop: str
+    purpose: str
+    agreement: str
+    product: str | None = None
+    fields: frozenset[str]
 
 
 class DataRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +60,16 @@ class MalformedClaim(ValueError):
     def __init__(self, pointer: str) -> None:
         super().__init__(pointer)
         self.pointer = pointer
+
+
+def mismatches(request: DataRequest, bound: Bound) -> list[str]:
+    """Return a reason for each part of a request that its access token was not issued for."""
+    found = [
+        name for name in ("coop", "purpose", "agreement", "product") if getattr(request, name) != getattr(bound, name)
+    ]
+    if not bound.fields.issuperset(request.fields):
+        found.append("fields")
+    return [reason("request", name, "mismatch") for name in found]
 
 
 def parse(claims: Mapping[str, object]) -> DataRequest:

@@ -4,7 +4,7 @@ A RowPlan is compiled once per policy version and set of fields. Only asked fiel
 are read; whatever else the source sends is dropped unseen.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -63,6 +63,8 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     columns: tuple[str, ...]
     """The source's columns, sorted; the member code's column is among them."""
+    column_of: Mapping[str, str]
+    """Field or gate fact → the source's column."""
     many: msgspec.json.Decoder[Any]
     one: msgspec.json.Decoder[Any]
     code_only: msgspec.json.Decoder[Any]
@@ -115,6 +117,8 @@ def plan_rows(fields: Iterable[Field], source: SourceMap, *, code_field: str = "
     code_only = msgspec.defstruct("Code", [("code", str)], rename={"code": rename["code"]})
     return RowPlan(
         columns=tuple(sorted(rename.values())),
+        column_of={name.removeprefix("field_").removeprefix("fact_"): column for name, column in rename.items()}
+        | {code_field: rename["code"]},
         many=msgspec.json.Decoder(list[row]),  # type: ignore[valid-type]  # the struct is made here
         one=msgspec.json.Decoder(row),
         code_only=msgspec.json.Decoder(code_only),

@@ -113,7 +113,7 @@ def member_system(table: Callable[[], Table], *, secret: str, faults: Faults = N
             Route("/healthz", _healthz, methods=["GET"]),
         ],
         exception_handlers=dict.fromkeys(
-            (HTTPException, UnknownColumnError, BadPositionError, msgspec.DecodeError), _refused
+            (HTTPException, UnknownColumnError, BadPositionError, msgspec.DecodeError, UnicodeDecodeError), _refused
         ),
     )
     app.state.asked = ()
@@ -202,6 +202,8 @@ async def _refused(_: Request, error: Exception) -> Response:
             headers = error.headers
         case UnknownColumnError():
             problem["column"] = error.column
+        case UnicodeDecodeError():  # what msgspec raises for text that is not UTF-8; its own text would show a byte
+            problem["detail"] = "the body is not UTF-8"
     problem["title"] = HTTPStatus(problem["status"]).phrase
     return JSONResponse(problem, problem["status"], headers, "application/problem+json")
 

@@ -5,7 +5,6 @@ way of what is measured through it.
 """
 
 import base64
-import binascii
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
@@ -128,6 +127,6 @@ def _opaque(value: bytes) -> str:
 
 def _position(after: str) -> str:
     try:
-        return base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)).decode()
-    except (binascii.Error, UnicodeError) as error:
+        return base64.b64decode(after + "=" * (-len(after) % 4), altchars=b"-_", validate=True).decode()
+    except ValueError as error:  # not base64url, or not text
         raise BadPositionError("`after` is no position of an earlier page") from error

@@ -19,9 +19,9 @@ _ALGORITHMS: Mapping[str, Algorithm] = {"ES256": _ES256, "PS256": RSAPSSAlgorith
 class Signer(Protocol):
     """A private key of the gateway, wherever it is kept, that signs and is never seen.
 
-    `sign` returns the signature in the form JWS wants; for ES256 64 bytes, r ‖ s (RFC 7518 §3.4). It may be called from
-    one event loop only, blocks for the time of one signature, and raises when the key cannot be used: nothing leaves
-    unsigned.
+    `sign` returns the signature in the form JWS wants; for ES256 64 bytes, r ‖ s (RFC 7518 §3.4). It blocks for the time
+    of one signature, may be called from several threads at once, and raises when the key cannot be used: nothing leaves
+    unsigned. Nobody retries.
     """
 
     @property
@@ -70,6 +70,6 @@ class _Es256Signer:
 
 def signer_from_private_key(private_key: EllipticCurvePrivateKey, kid: str) -> Signer:
     """Return a signer for a P-256 private key held in memory."""
-    if not isinstance(private_key.curve, SECP256R1):
-        raise ValueError("ES256 needs a P-256 key")  # noqa: TRY004 (the type is right, the curve is not)
+    if private_key.curve.name != SECP256R1.name:
+        raise ValueError("ES256 needs a P-256 key")
     return _Es256Signer(kid, private_key)

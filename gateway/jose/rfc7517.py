@@ -7,6 +7,7 @@ That is also what makes the thumbprint an identity: one key has one spelling her
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import gcd, prod
 from typing import Literal
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -40,6 +41,8 @@ _KINDS: Mapping[tuple[object, object], tuple[frozenset[str], Mapping[object, str
 _NAMED = frozenset({"kty", "kid", "use", "alg"})
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 _DPOP = frozenset({"kty", "crv", "x", "y"})
+# A modulus with a small factor is nobody's secret, and a signature under it could be denied (NIST SP 800-89 §5.3.3).
+_SMALL_PRIMES = prod(number for number in range(2, 752) if all(number % lower for lower in range(2, number)))
 # Any scalar shows a low-order point: clamping makes it a multiple of the cofactor, and the agreement is then all zeros.
 _LOW_ORDER_PROBE = X25519PrivateKey.from_private_bytes(bytes(31) + b"\x40")
 
@@ -154,11 +157,16 @@ def public_jwk(
     use: Use,
     alg: str,
 ) -> dict[str, str]:
-    """Write the public half of a key as a JWK; private members are never written."""
+    """Write the public half of a key as a JWK; private members are never written.
+
+    Raises ValueError for an elliptic-curve key that is not on P-256.
+    """
     public = key if isinstance(key, Native | Ed25519PublicKey) else key.public_key()
     members: dict[str, str]
     match public:
         case EllipticCurvePublicKey():
+            if public.curve.name != SECP256R1.name:
+                raise ValueError("the key is not on P-256")
             point = public.public_numbers()
             members = {"kty": "EC", "crv": "P-256"}
             members |= {axis: rfc4648.encode(getattr(point, axis).to_bytes(32, "big")) for axis in ("x", "y")}
@@ -209,7 +217,7 @@ def _x25519(jwk: Mapping[str, str]) -> X25519PublicKey:
 
 def _rsa(jwk: Mapping[str, str]) -> RSAPublicKey:
     n, e = _decode_uint(jwk["n"]), _decode_uint(jwk["e"])
-    if not SHORTEST_RSA[jwk["alg"]] <= n.bit_length() <= LONGEST_RSA or n % 2 == 0:
+    if not SHORTEST_RSA[jwk["alg"]] <= n.bit_length() <= LONGEST_RSA or gcd(n, _SMALL_PRIMES) != 1:
         raise KeyRefused("modulus")
     if e != EXPONENT:
         raise KeyRefused("exponent")

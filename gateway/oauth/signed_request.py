@@ -6,6 +6,8 @@ for is read by `gateway.core.request` from the claims returned here.
 
 from collections.abc import Mapping
 
+import msgspec
+
 from gateway.core.request import MalformedClaim
 from gateway.jose.intake import Malformed, is_text, is_time, parse_compact
 from gateway.jose.rfc7515 import verify
@@ -20,10 +22,21 @@ _ALGS = frozenset({"ES256", "PS256"})
 _TYPS: frozenset[str | None] = frozenset({"data-request+jwt"})
 
 
+class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that a partner's registered key signed: which key, and all the claims, as they came."""
+
+    kid: str
+    claims: dict[str, object]
+
+    def __repr__(self) -> str:
+        """The claims carry member codes, which do not print themselves."""
+        return f"SignedRequest(kid={self.kid!r})"
+
+
 def check_request(
     body: bytes, *, keys: Mapping[str, PublicKey], client_id: str, resource: str, now: int
-) -> dict[str, object]:
-    """Verify a signed request and return its claims, all of them, as they came.
+) -> SignedRequest:
+    """Verify a signed request.
 
     `keys` are the active signature keys of the authenticated client, by `kid`. In this order: intake, `typ`, `kid`,
     signature, `iss`, `aud`, times; each raises OAuthError `invalid_request_object`. Then `jti`, which is recorded, not
@@ -50,7 +63,7 @@ def check_request(
         raise _refused("exp")
     if not is_text(claims.get("jti"), shortest=8, longest=128):
         raise MalformedClaim("/jti")
-    return claims
+    return SignedRequest(kid=key.kid, claims=claims)
 
 
 def _refused(what: str) -> OAuthError:

@@ -15,7 +15,7 @@ from gateway.tlog.findings import Code, Finding, Refused
 
 TOLERANCE: Final = timedelta(seconds=30)
 
-_INSTANT_LENGTH: Final = len("2026-11-22T05:06:07.123Z")
+_EXAMPLE: Final = "2026-11-22T05:06:07.123Z"
 
 
 class Content:
@@ -72,6 +72,6 @@ class Content:
 
 def _instant(text: str) -> datetime:
     """Read an instant in its one fixed-width form, UTC with milliseconds; ValueError for any other."""
-    if len(text) != _INSTANT_LENGTH or not text.endswith("Z"):
+    if len(text) != len(_EXAMPLE) or text[4:20:3] != _EXAMPLE[4:20:3] or text[-1] != "Z":
         raise ValueError("an instant is written as RFC 3339 UTC with milliseconds")
     return datetime.fromisoformat(text)

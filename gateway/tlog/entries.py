@@ -7,11 +7,14 @@ UTC with milliseconds, so their text sorts as they do. `gov` is the index of the
 """
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from gateway.tlog.jcs import canonical
+
+Instant = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\Z")]
+"""An instant as entries write it."""
 
 MAX_ENTRY = 16 * 1024
 GOVERNANCE = frozenset({"publish", "partner", "restrict"})
@@ -29,7 +32,7 @@ class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     coop: str
-    time: str
+    time: Instant
 
     @property
     def kind(self) -> str:
@@ -41,7 +44,7 @@ class Release(_Entry, frozen=True, tag_field="kind", tag="release", kw_only=True
     """Data is authorised to leave."""
 
     transfer: str
-    valid_until: str
+    valid_until: Instant
     partner: str
     client: str
     purpose: str
@@ -68,7 +71,7 @@ class Denial(_Entry, frozen=True, tag_field="kind", tag="denial", kw_only=True, 
     """A request was refused; or, with `summary`, how many were in one minute of one client."""
 
     transfer: str | None = None
-    valid_until: str | None = None
+    valid_until: Instant | None = None
     partner: str | None = None
     client: str | None = None
     purpose: str | None = None
@@ -93,7 +96,7 @@ class Publish(_Entry, frozen=True, tag_field="kind", tag="publish", kw_only=True
     gov: int
     policy: str
     base: str | None = None
-    effective: str
+    effective: Instant
     proposer: str
     approver: str
     preview: str | None = None
@@ -109,8 +112,8 @@ class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True
     client: str | None = None
     jwk: dict[str, str] = {}
     thumbprint: str | None = None
-    start: str | None = None
-    end: str | None = None
+    start: Instant | None = None
+    end: Instant | None = None
     by: str
     reason: str
 
@@ -123,8 +126,8 @@ class Restrict(_Entry, frozen=True, tag_field="kind", tag="restrict", kw_only=Tr
     restriction: Literal["stop_use", "stop_provide", "marketing_stop", "protected"]
     partner: str | None = None
     purpose: str | None = None
-    start: str | None = None
-    end: str | None = None
+    start: Instant | None = None
+    end: Instant | None = None
     members: int
     commitment: str
     by: str

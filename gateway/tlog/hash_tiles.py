@@ -1,12 +1,12 @@
 """The hash tiles of a tree: computed as it grows, read again to prove something about it (c2sp.org/tlog-tiles)."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 import msgspec
 
 from gateway.tlog.merkle import HASH_SIZE, Frontier, fold
-from gateway.tlog.tiles import WIDTH, read_tile, split_hashes, tile_path
+from gateway.tlog.tiles import WIDTH, Read, read_tile, split_hashes, tile_path
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class OpenTiles:
         self._levels: list[list[bytes]] = [[]]
 
     @classmethod
-    def resume(cls, size: int, read: Callable[[str], bytes | None]) -> "OpenTiles":
+    def resume(cls, size: int, read: Read) -> "OpenTiles":
         """Go on from the partial tiles that stand at the right edge of a tree of `size` leaves.
 
         ValueError when one of them is missing or has another width. They are not proved here: whoever signs the next
@@ -102,12 +102,13 @@ def hash_tiles(leaves: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
         yield tile.path, tile.data
 
 
-def range_hash(read: Callable[[str], bytes | None], low: int, high: int, *, size: int) -> bytes:
+def range_hash(read: Read, low: int, high: int, *, size: int) -> bytes:
     """Give the root over leaves [low, high) from the tiles of a tree of `size` leaves.
 
     With `inclusion_ranges` and `consistency_ranges` this makes a proof out of a few tiles; what comes of altered tiles
     proves nothing and is refused by whoever verifies it. `low` is a multiple of the largest power of two in the range,
-    as in every range of a proof. ValueError when a tile is missing.
+    as in every range of a proof. ValueError when a tile is missing. One tile may be asked for several times in a proof:
+    let `read` remember.
     """
     subtrees: list[bytes] = []
     while low < high:

@@ -4,15 +4,11 @@ Runs once, on the way to a refusal, and may read the log again. Its answer guide
 is refused does not depend on it.
 """
 
-from collections.abc import Callable
-
 from gateway.tlog.checkpoint import Checkpoint
 from gateway.tlog.findings import Code, Refused
 from gateway.tlog.hash_tiles import OpenTiles, subtree_root
 from gateway.tlog.merkle import leaf_hash
-from gateway.tlog.tiles import WIDTH, TruncatedBundle, read_bundle, read_tile, split_hashes, width_of
-
-Read = Callable[[str], bytes | None]
+from gateway.tlog.tiles import WIDTH, Read, TruncatedBundle, read_bundle, read_tile, split_hashes, width_of
 
 
 def explain(read: Read, head: Checkpoint, tree: OpenTiles, leaves: list[bytes], stored: bytes) -> Refused:

@@ -20,6 +20,9 @@ ENTRIES: Final = -1  # the level under which a path names an entry bundle
 
 CHECKPOINT_PATH: Final = "checkpoint"
 
+Read = Callable[[str], bytes | None]
+"""Gives the bytes of a file of the log by its path, None when there is none."""
+
 _LENGTH: Final = struct.Struct(">H")
 _PATH: Final = re.compile(r"tile/(entries|[1-5]?[0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
@@ -100,7 +103,7 @@ def split_hashes(data: bytes) -> list[bytes]:
     return [data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)]
 
 
-def read_tile(read: Callable[[str], bytes | None], level: int, index: int, *, size: int) -> bytes | None:
+def read_tile(read: Read, level: int, index: int, *, size: int) -> bytes | None:
     """Read a hash tile as a tree of `size` leaves has it; None when it is missing.
 
     A partial tile may have been deleted once the full one stood (c2sp.org/tlog-tiles, "Partial Tiles"): its beginning
@@ -114,7 +117,7 @@ def read_tile(read: Callable[[str], bytes | None], level: int, index: int, *, si
     return data
 
 
-def read_bundle(read: Callable[[str], bytes | None], index: int, *, size: int) -> list[bytes] | None:
+def read_bundle(read: Read, index: int, *, size: int) -> list[bytes] | None:
     """Read the entries of a bundle as a log of `size` entries has it; None when it is missing.
 
     Falls back on the full bundle as `read_tile` does. The number of entries is as found: it is for the caller to judge.

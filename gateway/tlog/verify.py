@@ -28,9 +28,7 @@ from gateway.tlog.hash_tiles import OpenTiles, Tile, range_hash
 from gateway.tlog.merkle import HASH_SIZE, consistency_ranges, leaf_hash, verify_consistency
 from gateway.tlog.note import BadSignature, NoKnownSignature, NoteVerifier
 from gateway.tlog.tampering import explain
-from gateway.tlog.tiles import CHECKPOINT_PATH, WIDTH, TruncatedBundle, read_bundle, read_tile, width_of
-
-Read = Callable[[str], bytes | None]
+from gateway.tlog.tiles import CHECKPOINT_PATH, WIDTH, Read, TruncatedBundle, read_bundle, read_tile, width_of
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

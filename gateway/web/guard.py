@@ -1,7 +1,7 @@
 """No request reaches framework code unless its head is unambiguous and its body complete, in time and within limits.
 
-Layer (b) of security profile §1: pure ASGI, the outermost middleware. Layer (a), http_protocol.py, has already refused
-what ASGI does not show. A refusal is a problem document, is counted, and ends the connection.
+Layer (b) of security profile §1: pure ASGI, the outermost middleware. Layer (a), http_protocol.py, refuses what ASGI
+does not show and keeps the time. A refusal is a problem document, is counted, and ends the connection.
 """
 
 import asyncio
@@ -24,8 +24,11 @@ CLOSE: Final = {"Connection": "close"}
 _SINGLE: Final = (b"host", b"authorization", b"dpop", b"content-type", b"content-length")
 # `bytes.translate` scans a kilobyte of values in 1 µs; the same character class as a pattern takes ten times that.
 _CONTROLS: Final = bytes([*range(0x20), 0x7F])
-# Spellings two programs may read as different paths: encoded `/ \ . NUL`, empty and dot segments, parameters.
-_AMBIGUOUS_PATH: Final = re.compile(rb"%(?:2[ef]|5c|00)|//|[\\;]|/\.\.?(?:/|\Z)|[^\x21-\x7e]|\A(?!/)", re.IGNORECASE)
+# Spellings two programs may read as different paths: encoded `/ \ .`, controls and non-ASCII (what is not UTF-8 decodes
+# to one replacement character for all), empty and dot segments, parameters.
+_AMBIGUOUS_PATH: Final = re.compile(
+    rb"%(?:2[ef]|5c|7f|[0189a-f])|//|[\\;]|/\.\.?(?:/|\Z)|[^\x21-\x7e]|\A(?!/)", re.IGNORECASE
+)
 
 
 def head_fault(headers: list[Header], *, raw_path: bytes, query: bytes, hosts: frozenset[bytes]) -> Slug | None:
@@ -63,7 +66,7 @@ class Guard:
 
     `hosts` is the allow-list of `Host` values, ports included. `body_limit` maps method and path to bytes, 0 for paths
     it does not know. `count` receives the slug of every refusal. `log` receives the type name of an unforeseen
-    exception and the request id, never its text. Times are in seconds.
+    exception and the request id, never its text. `linger` seconds are given to a refused client to stop sending.
 
     INVARIANT: the application starts with the whole body at hand, so that no early answer of its own can leave bytes
     on the connection for the next request to begin with.
@@ -77,7 +80,6 @@ class Guard:
         body_limit: Callable[[str, str], int],
         count: Callable[[str], None],
         log: Callable[[str, str], None],
-        body_timeout: float = 10.0,
         linger: float = 1.0,
     ) -> None:
         self._app = app
@@ -85,7 +87,6 @@ class Guard:
         self._body_limit = body_limit
         self._count = count
         self._log = log
-        self._body_timeout = body_timeout
         self._linger = linger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,17 +136,13 @@ class Guard:
 
     async def _read(self, exchange: "_Exchange", limit: int) -> bytes | None:
         body = bytearray()
-        try:
-            async with asyncio.timeout(self._body_timeout):
-                while exchange.unread:
-                    message = await exchange.receive()
-                    if message["type"] == "http.disconnect":
-                        return None
-                    body += message.get("body", b"")
-                    if len(body) > limit:
-                        raise Problem("too-large", headers=CLOSE)
-        except TimeoutError:
-            raise Problem("request-timeout", headers=CLOSE) from None
+        while exchange.unread:
+            message = await exchange.receive()
+            if message["type"] == "http.disconnect":
+                return None
+            body += message.get("body", b"")
+            if len(body) > limit:
+                raise Problem("too-large", headers=CLOSE)
         return bytes(body)
 
 

@@ -1,4 +1,4 @@
-"""What ASGI no longer shows is refused on the wire: odd targets, framings and versions, and heads that never end.
+"""What ASGI no longer shows is refused on the wire: odd targets, framings and versions, and requests that never end.
 
 Layer (a) of security profile §1, on uvicorn's httptools protocol. One request at a time has the connection: bytes of a
 second one that arrive before the first is answered are never read, and the connection ends with the first answer. So
@@ -35,8 +35,9 @@ class _Stage(Enum):
 class GuardedProtocol(HttpToolsProtocol):
     """A connection on which a request is either understood in exactly one way or refused and cut off.
 
-    `count` receives the slug of every refusal sent. `head_timeout` seconds are given for a head, from the connection's
-    or the head's first byte; `linger` seconds to a refused client to stop sending. `message_limit` is in bytes.
+    `count` receives the slug of every refusal sent. `head_timeout` seconds are given for a head, from the opening of the
+    connection or its first byte on a kept one; then `body_timeout` for the body; `linger` to a refused client to stop
+    sending. `message_limit` is in bytes.
 
     A callback that raises stops the parser, and uvicorn then calls `send_400_response`, as for the parser's own errors.
     """
@@ -50,12 +51,14 @@ class GuardedProtocol(HttpToolsProtocol):
         *,
         count: Callable[[str], None],
         head_timeout: float = 10.0,
+        body_timeout: float = 10.0,
         linger: float = 1.0,
         message_limit: int = MESSAGE_LIMIT,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._count = count
         self._head_timeout = head_timeout
+        self._body_timeout = body_timeout
         self._linger = linger
         self._message_limit = message_limit
         self._stage = _Stage.BETWEEN
@@ -66,10 +69,10 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         super().connection_made(transport)
-        self._deadline = self.loop.call_later(self._head_timeout, self._head_overdue)
+        self._wait_for_more(0, seconds=self._head_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._disarm()
+        self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -78,15 +81,13 @@ class GuardedProtocol(HttpToolsProtocol):
         super().data_received(data)
         # For a request that came whole, the usual case, nothing below is to be done.
         if self._stage is _Stage.BODY:
-            self._size += len(data)
+            self._wait_for_more(len(data), seconds=self._body_timeout)
             if self._size > self._message_limit:
                 self._refuse("too-large")
         elif not self._in_flight():
-            self._size += len(data)
+            self._wait_for_more(len(data), seconds=self._head_timeout)
             if self._size > HEAD_LIMIT:
                 self._refuse("uri-too-long" if len(self.url) > TARGET_LIMIT else "headers-too-large")
-            elif self._deadline is None:
-                self._deadline = self.loop.call_later(self._head_timeout, self._head_overdue)
 
     def on_message_begin(self) -> None:
         if self._in_flight():
@@ -108,15 +109,14 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # the request keeps its own list: trailers must not join headers that were checked
         self._stage = _Stage.BODY
-        self._size = 0
-        self._disarm()
+        self._stop_waiting()
 
     def on_message_complete(self) -> None:
         if self.headers:
             raise ValueError("trailers")
         super().on_message_complete()
         self._stage = _Stage.BETWEEN
-        self._size = 0
+        self._stop_waiting()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 -- uvicorn's text is not ours
         self._refuse("malformed")
@@ -124,12 +124,18 @@ class GuardedProtocol(HttpToolsProtocol):
     def _in_flight(self) -> bool:
         return not getattr(self.cycle, "response_complete", True)  # uvicorn has None here before the first request
 
-    def _disarm(self) -> None:
+    def _wait_for_more(self, received: int, *, seconds: float) -> None:
+        self._size += received
+        if self._deadline is None:
+            self._deadline = self.loop.call_later(seconds, self._overdue)
+
+    def _stop_waiting(self) -> None:
+        self._size = 0
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _head_overdue(self) -> None:
+    def _overdue(self) -> None:
         if self._size:
             self._refuse("request-timeout")
         else:
@@ -148,7 +154,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.disconnected = True
             self.cycle.message_event.set()
         self._count(slug)
-        self._disarm()
+        self._stop_waiting()
         self.transport.write(self._document(slug))
         # Closing over unread bytes would reset the connection, and the reset can overtake the document.
         if self.transport.can_write_eof():

@@ -4,7 +4,7 @@ Source: security profile §6 "Problems"; RFC 9457 (problem documents), RFC 6901 
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from fastapi.exceptions import RequestValidationError
@@ -123,5 +123,7 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     return problem_response(error, request.state.request_id)
 
 
-HANDLERS: Final = dict.fromkeys((Problem, HTTPException, RequestValidationError, Exception), answer_problem)
+HANDLERS: Final[Mapping[int | type[Exception], Any]] = dict.fromkeys(
+    (Problem, HTTPException, RequestValidationError, Exception), answer_problem
+)
 """For `Starlette(exception_handlers=…)` and `FastAPI(exception_handlers=…)`: no text of theirs reaches a client."""

@@ -47,6 +47,7 @@ async def serve(
     count: Callable[[str], None],
     tls: ssl.SSLContext | None = None,
     head_timeout: float = 10.0,
+    body_timeout: float = 10.0,
     linger: float = 1.0,
     message_limit: int = MESSAGE_LIMIT,
     keep_alive: int = 5,
@@ -59,7 +60,12 @@ async def serve(
     unfinished then is cancelled. The listener is closed on return. Errors: RuntimeError when the lifespan fails.
     """
     protocol = partial(
-        GuardedProtocol, count=count, head_timeout=head_timeout, linger=linger, message_limit=message_limit
+        GuardedProtocol,
+        count=count,
+        head_timeout=head_timeout,
+        body_timeout=body_timeout,
+        linger=linger,
+        message_limit=message_limit,
     )
     config = uvicorn.Config(
         app,

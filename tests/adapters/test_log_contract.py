@@ -105,9 +105,7 @@ async def test_seen_records_all_keys_or_none(log: type_of_log, clock: SettableCl
 async def test_a_quota_is_exact_under_concurrency(log: type_of_log, clock: SettableClock) -> None:
     until = clock() + timedelta(minutes=3)
     many = [
-        submission(
-            clock, n, replay=(key(str(n)), until), quota=Quota(grant="g", day="2026-11-22", members=3, most=100)
-        )
+        submission(clock, n, replay=(key(str(n)), until), quota=Quota(grant="g", day="2026-11-22", members=3, most=100))
         for n in range(60)
     ]
     verdicts = await asyncio.gather(*(log.append(COOP, one) for one in many))

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -171,20 +172,25 @@ def assert_problem(answer: Answer, slug: Slug, **members: object) -> None:
     }
 
 
-def guarded(edge: Edge, *, body_timeout: float = 5.0, linger: float = 0.2, app: ASGIApp | None = None) -> Guard:
+def guarded(edge: Edge, *, app: ASGIApp | None = None) -> Guard:
     return Guard(
         app or Starlette(routes=ROUTES, exception_handlers=HANDLERS),
         hosts=frozenset({HOST}),
         body_limit=body_limit,
         count=edge.counted.append,
         log=lambda kind, request_id: edge.logged.append((kind, request_id)),
-        body_timeout=body_timeout,
-        linger=linger,
+        linger=0.2,
     )
 
 
 @contextmanager
-def running(*, head_timeout: float = 5.0, body_timeout: float = 5.0, app: ASGIApp | None = None) -> Iterator[Edge]:
+def running(
+    *,
+    head_timeout: float = 5.0,
+    body_timeout: float = 5.0,
+    tls: ssl.SSLContext | None = None,
+    app: ASGIApp | None = None,
+) -> Iterator[Edge]:
     """A server in a thread of its own, under uvloop as in production."""
     edge = Edge()
     listener = bind("127.0.0.1", 0)
@@ -192,11 +198,13 @@ def running(*, head_timeout: float = 5.0, body_timeout: float = 5.0, app: ASGIAp
     loop = uvloop.new_event_loop()
     stop = asyncio.Event()
     served = serve(
-        guarded(edge, body_timeout=body_timeout, app=app),
+        guarded(edge, app=app),
         listener=listener,
         stop=stop,
         count=edge.counted.append,
+        tls=tls,
         head_timeout=head_timeout,
+        body_timeout=body_timeout,
         linger=0.2,
         grace=1,
     )

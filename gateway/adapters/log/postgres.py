@@ -72,6 +72,13 @@ class PostgresLog:
             )
         return [row["entry"] for row in rows]
 
+    async def of_kind(self, coop: str, kind: str) -> list[bytes]:
+        """Return all entries of one kind."""
+        async with self._reader() as db:
+            query = "SELECT entry FROM log_entry WHERE origin = $1 AND kind = $2 ORDER BY idx"
+            rows = await db.fetch(query, self._origin(coop), kind)
+        return [row["entry"] for row in rows]
+
     async def seen(self, keys: Sequence[tuple[bytes, datetime]]) -> list[bool]:
         """Record replay keys in a transaction of their own, all or none."""
         async with self._reader() as db:

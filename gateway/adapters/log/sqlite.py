@@ -105,6 +105,12 @@ class SqliteLog:
         rows = await self._run(lambda db: db.execute(query, (self._origin(coop), first, count)).fetchall())
         return [row[0] for row in rows]
 
+    async def of_kind(self, coop: str, kind: str) -> list[bytes]:
+        """Return all entries of one kind."""
+        query = "SELECT entry FROM log_entry WHERE origin=? AND kind=? ORDER BY idx"
+        rows = await self._run(lambda db: db.execute(query, (self._origin(coop), kind)).fetchall())
+        return [row[0] for row in rows]
+
     async def seen(self, keys: Sequence[tuple[bytes, datetime]]) -> list[bool]:
         """Record replay keys in a transaction of their own, all or none."""
 

@@ -111,9 +111,7 @@ def _value(node: yaml.Node, path: Path, places: dict[Path, Place], problems: lis
     return value
 
 
-def _mapping(
-    node: yaml.MappingNode, path: Path, places: dict[Path, Place], problems: list[Problem]
-) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, path: Path, places: dict[Path, Place], problems: list[Problem]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for key_node, child in node.value:
         place = _place(key_node.start_mark)

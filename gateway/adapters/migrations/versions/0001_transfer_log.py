@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String),
         number("ts"),
     )
+    op.create_index("log_entry_kind", "log_entry", ["origin", "kind", "idx"])
     op.create_table("log_batch", origin(), index("first_idx"), sa.Column("n", sa.Integer, nullable=False), data("root"))
     op.create_table(
         "log_checkpoint", origin(), index("size"), data("root"), sa.Column("note", sa.String, nullable=False)

@@ -1,0 +1,84 @@
+"""Every rule over every file, each breach told by file, line, rule and mend."""
+
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path as FilePath
+
+from gateway.adapters.policy_files.content import content, partner_identity
+from gateway.adapters.policy_files.document import PolicyDocument
+from gateway.adapters.policy_files.finding import Finding, tell
+from gateway.adapters.policy_files.names import NAMES, rule_of
+from gateway.adapters.policy_files.reading import Reading, read_coop, read_partners
+from gateway.adapters.policy_files.references import references
+from gateway.adapters.policy_files.resolve import resolve
+from gateway.adapters.policy_files.words_agreement import AGREEMENT
+from gateway.adapters.policy_files.words_notice import NOTICE
+from gateway.core.ceiling import Breach, breaches
+
+
+def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:
+    """Return what is wrong with a co-op's folder or with one policy or partner file, in order of place.
+
+    The partners are read from the folder `partners` beside the folder that holds the co-ops. One file is judged
+    together with all others of its co-op, and what is found elsewhere is left out. Raises nothing: what cannot be
+    read is a finding.
+    """
+    if "partners" in {path.name, path.parent.name}:
+        reading = Reading(coop="")
+        read_partners(reading, path if path.name == "partners" else path.parent)
+    else:
+        folder = path if path.is_dir() else path.parent
+        if not path.is_dir() and path.name not in {"fields.yaml", "source.yaml"}:
+            folder = folder.parent
+        # The partners stand two folders up: a path given from within must say which that is.
+        folder = folder if len(folder.parts) > 1 else folder.absolute()
+        reading = read_coop(folder, folder.parent.parent / "partners")
+    found = check(reading, samples=samples)[1]
+    return found if path.is_dir() else tuple(one for one in found if FilePath(one.file).absolute() == path.absolute())
+
+
+def check(reading: Reading, *, samples: bool) -> tuple[PolicyDocument | None, tuple[Finding, ...]]:
+    """Return the document the files make, where they make one, and all findings of all rules, in order of place."""
+    document = reading.document()
+    broken: list[Breach] = list(partner_identity(reading.partners))
+    if document is not None:
+        document = document if samples else document.without_samples()
+        policy = resolve(document)
+        broken += chain(content(document, reading.texts), references(policy), breaches(policy))
+    found = {*reading.findings, *_told(broken, reading, document)}
+    return document, tuple(sorted(found))
+
+
+def _told(broken: Iterable[Breach], reading: Reading, document: PolicyDocument | None) -> Iterator[Finding]:
+    prefix = ""
+    if document is not None and document.notices:
+        prefix = document.notices[max(document.notices)].clause_prefix
+    for breach in broken:
+        yield _finding(breach, reading, prefix)
+
+
+def _finding(breach: Breach, reading: Reading, prefix: str) -> Finding:
+    words = AGREEMENT.get(breach.state) or NOTICE[breach.state]
+    if breach.notice:
+        words = words._replace(
+            ja=f"公表事項 `{breach.notice}` の下では、{words.ja}", en=f"under notice `{breach.notice}`, {words.en}"
+        )
+    file, place = reading.place(breach.path)
+    subject_ja, subject_en = NAMES.get(breach.subject, (breach.subject, breach.subject))
+    other_ja, other_en = NAMES.get(breach.other, (breach.other, breach.other))
+    return tell(
+        words,
+        state=breach.state,
+        severity="warning" if breach.caution else "error",
+        file=file,
+        place=place,
+        subject=breach.subject,
+        other=breach.other,
+        prefix=prefix,
+        base=breach.subject.partition(".")[0],
+        subject_ja=subject_ja,
+        subject_en=subject_en,
+        other_ja=other_ja,
+        other_en=other_en,
+        clause_rule=rule_of(breach.subject, breach.other),
+    )

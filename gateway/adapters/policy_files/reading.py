@@ -1,0 +1,216 @@
+"""A co-op's folder and the partners beside it: every file read strictly, every finding kept."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from gateway.adapters.policy_files.agreement import AgreementsFile
+from gateway.adapters.policy_files.catalogue import FieldsFile, SourceFile
+from gateway.adapters.policy_files.decisions import DecisionsFile
+from gateway.adapters.policy_files.document import PolicyDocument
+from gateway.adapters.policy_files.finding import Finding, tell
+from gateway.adapters.policy_files.notice import NoticeFile
+from gateway.adapters.policy_files.partner import PartnerFile
+from gateway.adapters.policy_files.shape import Shape
+from gateway.adapters.policy_files.shape_findings import problem_findings, shape_findings
+from gateway.adapters.policy_files.strict_yaml import Path, Place, parse
+from gateway.adapters.policy_files.words_shape import SHAPE
+
+S = TypeVar("S", bound=Shape)
+_IGNORED = (".md",)
+
+
+@dataclass
+class Reading:
+    """What the files say so far, where each part of it stands, and what is wrong with them."""
+
+    coop: str
+    notices: dict[str, NoticeFile] = field(default_factory=dict)
+    fields: FieldsFile | None = None
+    decisions: dict[str, DecisionsFile] = field(default_factory=dict)
+    agreements: dict[str, AgreementsFile] = field(default_factory=dict)
+    source: SourceFile | None = None
+    partners: dict[str, PartnerFile] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    """Notice version → archived text."""
+    findings: list[Finding] = field(default_factory=list)
+    places: dict[Path, tuple[str, Place]] = field(default_factory=dict)
+    """Path in the document → file and place."""
+    whole: bool = True
+    """Whether all but agreements could be read, so that the rules over all files make sense."""
+
+    def place(self, path: Path) -> tuple[str, Place]:
+        """Return file and place of a part of the document, or of the nearest enclosing part that stands somewhere."""
+        while path not in self.places and path:
+            path = path[:-1]
+        return self.places.get(path, (self.coop, Place(1, 1)))
+
+    def document(self) -> PolicyDocument | None:
+        """Return all that was read, samples included; None where something but an agreement could not be read."""
+        if not self.whole or self.fields is None or self.source is None:
+            return None
+        document = PolicyDocument.model_construct(
+            coop=self.coop,
+            notices=self.notices,
+            fields=self.fields.fields,
+            decisions={name: one for file in self.decisions.values() for name, one in file.decisions.items()},
+            agreements={name: file.agreements for name, file in self.agreements.items()},
+            source=self.source,
+            partners=self.partners,
+        )
+        named = set(document.partners_named())
+        return document.model_copy(update={"partners": {k: v for k, v in self.partners.items() if k in named}})
+
+
+def read_coop(folder: FilePath, partners: FilePath) -> Reading:
+    """Return what the files of one co-op and the partners say."""
+    reading = Reading(coop=folder.name)
+    if not folder.is_dir():
+        _miss(reading, folder)
+        return reading
+    for file in _files(folder):
+        _read_one(reading, folder, file)
+    for name in ("fields.yaml", "source.yaml", "notices"):
+        if not (folder / name).exists():
+            _miss(reading, folder / name)
+    read_partners(reading, partners)
+    for version, notice in reading.notices.items():
+        _archive(reading, version, folder / notice.source.file, notice.source.sha256)
+    return reading
+
+
+def read_partners(reading: Reading, partners: FilePath) -> None:
+    """Add every partner file to what was read."""
+    if not partners.is_dir():
+        _miss(reading, partners)
+        return
+    for file in _files(partners):
+        if file.parent != partners or file.suffix != ".yaml":
+            _refuse(reading, "foreign_file", file, file.name)
+        elif (one := _shaped(reading, file, PartnerFile, ("partners", file.stem))) is not None:
+            _filed(reading, file, ("partners", file.stem, "id"), one.id, file.stem)
+            reading.partners[file.stem] = one
+        else:
+            reading.whole = False
+
+
+def _read_one(reading: Reading, folder: FilePath, file: FilePath) -> None:
+    shape: Shape | None
+    match file.relative_to(folder).parts, file.suffix:
+        case ("notices", _), ".yaml":
+            root: Path = ("notices", file.stem)
+            shape = notice = _shaped(reading, file, NoticeFile, root)
+            if notice is not None:
+                _filed(reading, file, (*root, "version"), notice.version, file.stem)
+                _filed(reading, file, (*root, "effective"), notice.effective.start.isoformat(), file.stem)
+                reading.notices[file.stem] = notice
+        case ("fields.yaml",), _:
+            root = ()
+            shape = reading.fields = _shaped(reading, file, FieldsFile, root)
+        case ("source.yaml",), _:
+            root = ("source",)
+            shape = reading.source = _shaped(reading, file, SourceFile, root)
+        case ("decisions", _), ".yaml":
+            root = ()
+            shape = decisions = _shaped(reading, file, DecisionsFile, root)
+            if decisions is not None:
+                _once(reading, file, [d for other in reading.decisions.values() for d in other.decisions], decisions)
+                reading.decisions[file.stem] = decisions
+        case ("agreements", _), ".yaml":
+            root = ("agreements", file.stem)
+            agreements = _shaped(reading, file, AgreementsFile, root)
+            if agreements is None:
+                return
+            shape = agreements
+            _filed(reading, file, (*root, "partner"), agreements.partner, file.stem)
+            _once(reading, file, [a for other in reading.agreements.values() for a in other.agreements], agreements)
+            reading.agreements[file.stem] = agreements
+        case ("source", _), ".txt":
+            return
+        case _:
+            _refuse(reading, "foreign_file", file, file.relative_to(folder).as_posix())
+            return
+    if shape is None:
+        reading.whole = False
+    else:
+        _filed(reading, file, (*root, "coop"), getattr(shape, "coop", ""), reading.coop)
+
+
+def _shaped(reading: Reading, file: FilePath, shape: type[S], root: Path) -> S | None:
+    """Return the file in its shape, or None with the findings that say why not."""
+    try:
+        parsed = parse(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, OSError):
+        _refuse(reading, "unreadable", file, file.name)
+        return None
+    for path, place in parsed.places.items():
+        if root or path:
+            reading.places[_rooted(root, path)] = (str(file), place)
+    found = problem_findings(parsed, str(file))
+    one = None
+    if parsed.places:
+        try:
+            one = shape.model_validate(parsed.value)
+        except ValidationError as error:
+            told = {(f.line, f.column) for f in found}
+            found += [f for f in shape_findings(error, parsed, str(file)) if (f.line, f.column) not in told]
+    reading.findings += found
+    return None if found else one
+
+
+def _rooted(root: Path, path: Path) -> Path:
+    """Return where a part of a file stands in the document; `agreements` of an agreement file is not repeated."""
+    if root[:1] == ("agreements",) and path[:1] == ("agreements",):
+        return (*root, *path[1:])
+    return (*root, *path)
+
+
+def _filed(reading: Reading, file: FilePath, path: Path, said: str, stands: str) -> None:
+    if said != stands:
+        _refuse(reading, "misfiled", file, said, other=stands, place=reading.place(path)[1])
+
+
+def _once(reading: Reading, file: FilePath, known: list[str], shape: DecisionsFile | AgreementsFile) -> None:
+    root: Path = ("agreements", file.stem) if isinstance(shape, AgreementsFile) else ("decisions",)
+    for name in shape.agreements if isinstance(shape, AgreementsFile) else shape.decisions:
+        if name in known:
+            _refuse(reading, "duplicate_key", file, name, place=reading.place((*root, name))[1])
+
+
+def _archive(reading: Reading, version: str, file: FilePath, sha256: str) -> None:
+    where, place = reading.place(("notices", version, "source", "file"))
+    try:
+        data = file.read_bytes()
+        text = data.decode()
+    except (OSError, UnicodeDecodeError):
+        _refuse(reading, "no_archive", FilePath(where), file.name, place=place)
+        return
+    if hashlib.sha256(data).hexdigest() != sha256:
+        where, place = reading.place(("notices", version, "source", "sha256"))
+        _refuse(reading, "archive_changed", FilePath(where), file.name, place=place)
+        return
+    reading.texts[version] = text
+
+
+def _files(folder: FilePath) -> Iterator[FilePath]:
+    for file in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") or part.endswith("~") for part in file.relative_to(folder).parts)
+        if file.is_file() and not hidden and file.suffix not in _IGNORED:
+            yield file
+
+
+def _miss(reading: Reading, file: FilePath) -> None:
+    reading.whole = False
+    _refuse(reading, "missing_file", file, file.name)
+
+
+def _refuse(
+    reading: Reading, state: str, file: FilePath, subject: str, *, other: str = "", place: Place | None = None
+) -> None:
+    reading.findings.append(
+        tell(SHAPE[state], state=state, file=str(file), place=place or Place(1, 1), subject=subject, other=other)
+    )

@@ -1,0 +1,194 @@
+"""The document as the core decides with it: days become instants, classes their members, defaults their values."""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from gateway.adapters.policy_files.agreement import AgreementShape, Condition, EvidenceRecord, GrantShape, Supervision
+from gateway.adapters.policy_files.catalogue import CatalogueField, SourceFile
+from gateway.adapters.policy_files.decisions import (
+    AbroadDecision,
+    CohortDecision,
+    Decision as Recorded,
+    FieldUseDecision,
+    GroundDecision,
+    ItemFieldDecision,
+    OpenItemDecision,
+    PurposeDecision,
+)
+from gateway.adapters.policy_files.document import PolicyDocument
+from gateway.adapters.policy_files.partner import PartnerFile
+from gateway.adapters.policy_files.resolve_notice import resolve_notices
+from gateway.core.bases import Basis
+from gateway.core.days import Span, days, midnight_after
+from gateway.core.policy import (
+    Agreement,
+    Decision,
+    Field,
+    Grant,
+    Notice,
+    Partner,
+    Policy,
+    Predicate,
+    SourceMap,
+)
+
+
+def resolve(document: PolicyDocument, *, digest: str | None = None) -> Policy:
+    """Return the policy a document is, under its own digest or the one it was published with.
+
+    Equal documents make equal policies, whatever the order of keys in their files.
+    """
+    notices = resolve_notices(document.notices.values())
+    return Policy(
+        coop=document.coop,
+        digest=document.digest if digest is None else digest,
+        notices=notices,
+        fields={name: _field(name, one) for name, one in sorted(document.fields.items())},
+        decisions=tuple(_decision(name, one) for name, one in sorted(document.decisions.items())),
+        agreements={
+            name: _agreement(name, partner, one, notices)
+            for partner, all_of_it in sorted(document.agreements.items())
+            for name, one in sorted(all_of_it.items())
+        },
+        partners={name: _partner(one) for name, one in sorted(document.partners.items())},
+        source=_source(document.source),
+    )
+
+
+def resolve_bytes(data: bytes, digest: str) -> Policy:
+    """Return the policy of a stored document. Raises ValueError where the bytes are not those of the digest."""
+    if hashlib.sha256(data).hexdigest() != digest:
+        raise ValueError("the stored policy document does not have its digest")
+    return resolve(PolicyDocument.from_bytes(data), digest=digest)
+
+
+def _field(name: str, one: CatalogueField) -> Field:
+    return Field(
+        id=name,
+        item=one.item or "",
+        type=one.type,
+        nullable=one.null == "allowed",
+        cls=one.cls,
+        ja=one.ja,
+        en=one.en,
+        example=one.example,
+        max_length=one.max_length,
+        length=one.length,
+        pattern=one.pattern,
+        codes=tuple(sorted(one.codes or ())),
+        product=one.product,
+        subject=one.subject,
+        minor=one.minor,
+        contact=one.contact,
+    )
+
+
+def _decision(name: str, one: Recorded) -> Decision:
+    span = days(one.start, one.end)
+    match one:
+        case PurposeDecision():
+            return Decision(id=name, kind=one.kind, span=span, purposes=frozenset(one.purposes))
+        case ItemFieldDecision() | OpenItemDecision():
+            return Decision(id=name, kind=one.kind, span=span, item=one.item, fields=frozenset(one.fields))
+        case CohortDecision():
+            return Decision(
+                id=name,
+                kind=one.kind,
+                span=span,
+                versions=frozenset(one.versions),
+                ground=one.ground,
+                partner=one.partner,
+                purposes=frozenset(one.purposes),
+            )
+        case FieldUseDecision():
+            return Decision(
+                id=name,
+                kind=one.kind,
+                span=span,
+                fields=frozenset(one.fields),
+                partner=one.partner,
+                purposes=frozenset(one.purposes),
+            )
+        case AbroadDecision():
+            return Decision(id=name, kind=one.kind, span=span, partner=one.partner, ground=one.ground)
+        case GroundDecision():
+            return Decision(id=name, kind=one.kind, span=span, ground=one.ground)
+
+
+def _agreement(name: str, partner: str, one: AgreementShape, notices: Iterable[Notice]) -> Agreement:
+    clauses = {clause for clause in type(one.clauses).model_fields if getattr(one.clauses, clause) is not None}
+    return Agreement(
+        id=name,
+        partner=partner,
+        basis=one.basis,
+        term=days(one.term.start, one.term.end),
+        clauses=frozenset(clauses),
+        evidence=_facts(one.evidence),
+        evidence_span=Span(_instant(one.evidence.start), _instant(one.evidence.expires)),
+        supervision=None if one.supervision is None else _supervision(one.supervision),
+        ground=one.ground or _default_ground(one.basis, notices),
+        programme=one.programme,
+        grants=tuple(_grant(name, grant, shape, one) for grant, shape in sorted(one.grants.items())),
+    )
+
+
+def _facts(evidence: EvidenceRecord) -> frozenset[str]:
+    bounds = {"start", "expires"}
+    return frozenset(
+        name for name in type(evidence).model_fields if name not in bounds and getattr(evidence, name) is not None
+    )
+
+
+def _supervision(one: Supervision) -> Span:
+    """Supervision closes gate 2 at the midnight after due day and grace."""
+    return Span(None, midnight_after(one.due + timedelta(days=one.grace_days)))
+
+
+def _default_ground(basis: Basis, notices: Iterable[Notice]) -> str | None:
+    """Return the first ground of this basis that the newest notice with one states; joint use needs none."""
+    if basis is Basis.JOINT_USE:
+        return None
+    found = None
+    for notice in notices:
+        found = next((ground.id for ground in notice.grounds.values() if ground.basis is basis), found)
+    return found
+
+
+def _grant(agreement: str, name: str, one: GrantShape, its: AgreementShape) -> Grant:
+    limits = one.limits or its.limits
+    return Grant(
+        # Quotas and schemas are per grant: its id is unique in the co-op.
+        id=f"{agreement}.{name}",
+        purpose=one.purpose,
+        fields=dict(sorted(one.fields.items())),
+        products=frozenset(one.products),
+        population=tuple(_predicate(condition) for condition in one.population),
+        max_age_days=one.max_age_days,
+        retention_days=one.retention_days,
+        members_per_day=None if limits is None else limits.members_per_day,
+        filters={str(name): value for name, value in one.filters.items()},
+    )
+
+
+def _predicate(one: Condition) -> Predicate:
+    return Predicate(field=one.field, among=one.among, prefixes=one.prefix_in, lowest=one.lowest, highest=one.highest)
+
+
+def _partner(one: PartnerFile) -> Partner:
+    return Partner(
+        id=one.id,
+        name=one.name,
+        corporate_number=one.corporate_number,
+        country=one.country,
+        clients=frozenset(client.id for client in one.clients),
+    )
+
+
+def _source(one: SourceFile) -> SourceMap:
+    facts = {name: str(getattr(one.facts, name)) for name in type(one.facts).model_fields}
+    return SourceMap(facts=facts, columns=dict(one.columns))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,136 @@
+"""A co-op's member system as a JSON service (docs/source-http.md): codes in the body, never in a URL.
+
+aiohttp, because on the hot path its call costs a fifth of httpx2's (docs/adr/0003).
+"""
+
+import asyncio
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import msgspec
+import stamina
+
+from gateway.core.policy import Predicate
+from gateway.ports import Clock, Query, Records, Unavailable
+
+ATTEMPTS = 3
+FAILURES_TO_OPEN = 5
+OPEN_S = 2.0
+MAX_ANSWER = 64 * 1024 * 1024
+_AGAIN = frozenset({429, 502, 503, 504})
+
+
+class _Answer(msgspec.Struct):
+    records: msgspec.Raw
+    next: str | None = None
+    high_water: str | None = None
+
+
+class _TryAgain(Exception):
+    """An attempt failed in a way that another may not."""
+
+
+class HttpSource:
+    """The Source port over HTTP: time-outs, bounded concurrency, retries of idempotent reads, a circuit breaker."""
+
+    def __init__(self, url: str, *, secret: str, clock: Clock, timeout_s: float = 5.0, connections: int = 64) -> None:
+        self._url = url.rstrip("/")
+        self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._limit = asyncio.Semaphore(connections)
+        self._connections = connections
+        self._session: aiohttp.ClientSession | None = None
+        self._failures = 0
+        self._closed_again_at = 0.0
+        self._decoder = msgspec.json.Decoder(_Answer)
+
+    async def read(self, query: Query, *, deadline: datetime) -> Records:
+        """Return records in one batched call. Raises Unavailable; its text never holds what was sent or received."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._closed_again_at:
+            raise Unavailable("the member system failed repeatedly and is left alone for a moment")
+        path, body = _body(query)
+        left = (deadline - self._clock()).total_seconds()
+        try:
+            async with asyncio.timeout(left), self._limit:
+                answer = await self._attempts(path, body)
+        except (TimeoutError, _TryAgain) as fault:
+            self._failed(loop.time())
+            raise Unavailable(str(fault) or "the member system did not answer in time") from None
+        self._failures = 0
+        return _records(query, answer)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _attempts(self, path: str, body: bytes) -> _Answer:
+        async for attempt in stamina.retry_context(
+            on=_TryAgain, attempts=ATTEMPTS, wait_initial=0.05, wait_max=0.5, timeout=None
+        ):
+            with attempt:
+                return await self._attempt(path, body)
+        raise AssertionError("a retry either returns or raises")
+
+    async def _attempt(self, path: str, body: bytes) -> _Answer:
+        try:
+            async with self._connected().post(self._url + path, data=body, headers=self._headers) as response:
+                if response.status in _AGAIN:
+                    raise _TryAgain(f"the member system answered {response.status}")
+                if response.status != 200:
+                    raise Unavailable(f"the member system answered {response.status}")
+                if response.content_length is not None and response.content_length > MAX_ANSWER:
+                    raise Unavailable("the member system's answer is too large")
+                return self._decoder.decode(await response.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+            raise _TryAgain(f"the member system cannot be reached: {type(fault).__name__}") from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Unavailable("the member system's answer is not the JSON it should be") from None
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+                # Nothing of a member may be kept, followed or unpacked on the way.
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept-Encoding"),
+            )
+        return self._session
+
+    def _failed(self, now: float) -> None:
+        self._failures += 1
+        if self._failures >= FAILURES_TO_OPEN:
+            # One caller after the pause finds out whether the system is back; the count stays until it is.
+            self._closed_again_at = now + OPEN_S
+
+
+def _body(query: Query) -> tuple[str, bytes]:
+    asked: dict[str, Any] = {"fields": query.rows.columns}
+    if query.product is not None:
+        asked["product"] = query.product
+    if query.filters:
+        asked["filters"] = dict(query.filters)
+    if query.codes is not None:
+        return "/v1/members/query", msgspec.json.encode({"members": query.codes, **asked})
+    population = [_condition(query, one) for one in query.population]
+    page = {"limit": query.limit, "after": query.after, "population": population}
+    return "/v1/members/page", msgspec.json.encode({**page, **asked})
+
+
+def _condition(query: Query, one: Predicate) -> dict[str, Any]:
+    column = query.rows.column_of[one.field]
+    named = {"in": one.among, "prefix_in": one.prefixes, "from": one.lowest, "to": one.highest}
+    return {"field": column} | {name: value for name, value in named.items() if value is not None}
+
+
+def _records(query: Query, answer: _Answer) -> Records:
+    try:
+        rows, refused = query.rows.read(answer.records)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Unavailable("the member system's records are not a JSON array") from None
+    return Records(rows=rows, refused=refused, raw=answer.records, next=answer.next, high_water=answer.high_water)

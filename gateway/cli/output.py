@@ -1,0 +1,82 @@
+"""Printing and ending: tables or `--json`, and the documented exit codes."""
+
+import asyncio
+import json
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from gateway.adapters.key_files import KeysRefused
+from gateway.app import AlreadyServing
+from gateway.control_plane.govern import StaleBase
+from gateway.ports import Unavailable
+from gateway.settings import PREFIX, Settings, read_settings
+
+REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
+
+Json = Annotated[bool, typer.Option("--json", help="機械が読む形で / as JSON")]
+Lang = Annotated[str, typer.Option("--lang", help="ja | en")]
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+_T = TypeVar("_T")
+
+
+def fail(message: str, code: int = REFUSED) -> typer.Exit:
+    """Print what is wrong on standard error; return the exit to raise."""
+    err.print(message, style="red", markup=False, highlight=False)
+    return typer.Exit(code)
+
+
+def settings() -> Settings:
+    """Return the settings, or end with the variable that is wrong."""
+    try:
+        return read_settings()
+    except ValidationError as refused:
+        lines = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in refused.errors()]
+        raise fail("\n".join(lines), USAGE) from None
+    except ValueError as refused:
+        raise fail(str(refused), USAGE) from None
+
+
+def run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run to the end, turning what may go wrong into a sentence and an exit code."""
+    with explained():
+        return asyncio.run(work)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the failures that a person can mend into a sentence and an exit code."""
+    try:
+        yield
+    except Unavailable as fault:
+        raise fail(str(fault), UNAVAILABLE) from None
+    except (KeysRefused, AlreadyServing, StaleBase, ValueError) as refused:
+        raise fail(str(refused)) from None
+
+
+def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str | None = None) -> None:
+    """Print rows as a table, or as JSON."""
+    if as_json:
+        print(json.dumps([dict(row) for row in rows], ensure_ascii=False, indent=1, default=str))
+        return
+    table = Table(title=title)
+    for column in rows[0] if rows else ():
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    out.print(table)
+
+
+def say(message: str, *, as_json: bool = False, **facts: object) -> None:
+    """Print one sentence, or its facts as JSON."""
+    if as_json:
+        print(json.dumps(facts, ensure_ascii=False, default=str))
+    else:
+        out.print(message, markup=False, highlight=False)

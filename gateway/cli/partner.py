@@ -1,0 +1,136 @@
+"""gateway partner list | suspend | resume | keys | add-key | end-key."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app import stores
+from gateway.cli.output import USAGE, Json, fail, run, say, settings, show
+from gateway.cli.policy import known
+from gateway.control_plane.partners import add_key as register, end_key as end, set_state
+from gateway.core.days import Moment
+from gateway.jose.rfc7517 import KeyRefused, accept_partner_set
+from gateway.settings import Settings
+
+app = typer.Typer(help="提供先 / partners", no_args_is_help=True)
+
+By = Annotated[str, typer.Option(help="操作する人 / who does it")]
+Reason = Annotated[str, typer.Option(help="理由 / why")]
+
+
+@app.command("list")
+def list_partners(coop: str, as_json: Json = False) -> None:
+    """提供先と状態を一覧する / List the partners and their state."""
+    show(run(_list(settings(), coop)), as_json=as_json)
+
+
+async def _list(configured: Settings, coop: str) -> list[dict[str, object]]:
+    known(configured, coop)
+    async with stores(configured) as opened:
+        snapshot = opened.snapshots.current(coop)
+        policy = snapshot.policy_at(Moment(opened.clock()))
+    return [
+        {
+            "partner": partner.id,
+            "name": partner.name,
+            "state": "active" if snapshot.partner(partner.id).active else "inactive",
+            "clients": ", ".join(sorted(partner.clients)),
+            "keys": len(snapshot.partner(partner.id).keys),
+        }
+        for partner in (policy.partners.values() if policy else ())
+    ]
+
+
+@app.command()
+def suspend(coop: str, partner: str, by: By, reason: Reason, as_json: Json = False) -> None:
+    """直ちに提供を止める / Stop all releases to a partner, at once."""
+    _set_state(coop, partner, active=False, by=by, reason=reason, as_json=as_json)
+
+
+@app.command()
+def resume(coop: str, partner: str, by: By, reason: Reason, as_json: Json = False) -> None:
+    """提供先を有効にする / Make a partner active."""
+    _set_state(coop, partner, active=True, by=by, reason=reason, as_json=as_json)
+
+
+def _set_state(coop: str, partner: str, *, active: bool, by: str, reason: str, as_json: bool) -> None:
+    async def work(configured: Settings) -> int:
+        known(configured, coop)
+        async with stores(configured) as opened:
+            policy = opened.snapshots.current(coop).policy_at(Moment(opened.clock()))
+            if policy is None or partner not in policy.partners:
+                raise fail(f"`{partner}` is no partner of `{coop}`; see `gateway partner list {coop}`", USAGE)
+            return await set_state(opened.log, coop, partner, active=active, by=by, reason=reason, clock=opened.clock)
+
+    index = run(work(settings()))
+    state = "active" if active else "suspended"
+    say(f"{partner} is {state} since entry {index} of {coop}", as_json=as_json, index=index, state=state)
+
+
+@app.command()
+def keys(coop: str, partner: str, as_json: Json = False) -> None:
+    """登録された鍵を一覧する / List a partner's registered keys."""
+
+    async def work(configured: Settings) -> list[dict[str, object]]:
+        known(configured, coop)
+        async with stores(configured) as opened:
+            state = opened.snapshots.current(coop).partner(partner)
+        return [
+            {
+                "client": key.client,
+                "kid": key.kid,
+                "use": key.use,
+                "alg": key.alg,
+                "thumbprint": key.thumbprint,
+                "until": key.span.end.isoformat() if key.span.end else "",
+            }
+            for key in state.keys
+        ]
+
+    show(run(work(settings())), as_json=as_json)
+
+
+@app.command("add-key")
+def add_key(coop: str, partner: str, client: str, jwks: Path, by: By, reason: Reason, as_json: Json = False) -> None:
+    """公開鍵の組(JWKS)を登録する / Register a client's public keys from a JWKS file."""
+    try:
+        accepted = accept_partner_set(json.loads(jwks.read_text()))
+    except (OSError, json.JSONDecodeError) as refused:
+        raise fail(f"`{jwks}` cannot be read as JSON: {type(refused).__name__}", USAGE) from None
+    except KeyRefused as refused:
+        where = "" if refused.key is None else f" (key `{refused.key}`)"
+        raise fail(f"`{jwks}` is refused: {refused.reason}{where}; nothing was registered") from None
+
+    async def work(configured: Settings) -> list[int]:
+        known(configured, coop)
+        indexes = []
+        async with stores(configured) as opened:
+            for key in accepted:
+                await opened.snapshots.refresh(coop)
+                snapshot = opened.snapshots.current(coop)
+                indexes.append(
+                    await register(opened.log, snapshot, partner, client, key, by=by, reason=reason, clock=opened.clock)
+                )
+        return indexes
+
+    indexes = run(work(settings()))
+    say(f"registered as entries {indexes} of {coop}", as_json=as_json, indexes=indexes)
+
+
+@app.command("end-key")
+def end_key(coop: str, partner: str, kid: str, by: By, reason: Reason, as_json: Json = False) -> None:
+    """鍵を直ちに失効させる / End a key, at once."""
+
+    async def work(configured: Settings) -> int:
+        known(configured, coop)
+        async with stores(configured) as opened:
+            snapshot = opened.snapshots.current(coop)
+            try:
+                return await end(opened.log, snapshot, partner, kid, by=by, reason=reason, clock=opened.clock)
+            except KeyError:
+                raise fail(f"`{partner}` has no key `{kid}`", USAGE) from None
+
+    index = run(work(settings()))
+    say(f"ended as entry {index} of {coop}", as_json=as_json, index=index)

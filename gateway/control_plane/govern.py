@@ -1,0 +1,54 @@
+"""Append a governance entry together with its effects, decided on the state that is in force when it commits."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from gateway.core.state import Effect
+from gateway.ports import Bounced, Clock, Committed, Log, Submission, Unavailable
+from gateway.tlog.entries import Entry, encode
+from gateway.tlog.merkle import leaf_hash
+
+ROUNDS = 8
+
+Act = Callable[[int, datetime], tuple[Entry, tuple[Effect, ...]]]
+"""(governance index in force, now) → the entry and what it puts in force."""
+
+
+async def govern(log: Log, coop: str, act: Act, *, clock: Clock, base: int | None = None) -> int:
+    """Commit an act; return the index of its entry, which is the new `gov`.
+
+    With `base`, the act stands only on that governance index: raises StaleBase where another one is in force. Without,
+    it is made again on whatever came in between. Raises Unavailable.
+    """
+    gov = base if base is not None else (await log.head(coop)).gov
+    for _ in range(ROUNDS):
+        now = clock()
+        entry, effects = act(gov, now)
+        data = encode(entry)
+        verdict = await log.append(
+            coop,
+            Submission(
+                entry=data,
+                leaf=leaf_hash(data),
+                kind=entry.kind,
+                partner=getattr(entry, "partner", None),
+                time=now,
+                gov=gov,
+                effects=effects,
+            ),
+        )
+        if isinstance(verdict, Committed):
+            return verdict.index
+        if isinstance(verdict, Bounced) and base is not None:
+            raise StaleBase(base, verdict.gov)
+        gov = (await log.head(coop)).gov
+    raise Unavailable("governance changed too often for this act to be committed")
+
+
+class StaleBase(Exception):
+    """What an act was decided on is no longer in force."""
+
+    def __init__(self, base: int, gov: int) -> None:
+        super().__init__(f"decided on governance entry {base}, but {gov} is in force; look at it again and repeat")
+        self.base = base
+        self.gov = gov

@@ -1,0 +1,21 @@
+"""Partner systems: the seven steps of a transfer, in alphabetical = execution order, and the file that calls them.
+
+authenticate  1  token + proof + signed request → who asks, and evidence of the asking
+decide        2  partner × purpose × fields → Permit | Denial
+fetch         3  Permit → member records, asking the source only for permitted fields
+minimize      4  records → released values: member gate, transforms, not_available
+protect       5  sign, then encrypt to the partner's key → Sealed
+record        6  the commit point → Receipt, durable when it returns, or Bounced
+release       7  Sealed + Receipt → answer; Denial → refusal
+transfer         the seven lines, in order; nothing else orders them
+
+desk        what the steps work with: one gateway process as partner systems meet it
+passing     what passes from step to step
+snapshots   each co-op's state in force, advanced off the hot path
+caller      who is asking: token, proof and rate limit, for every route under /v1
+cursors     sealed cursors and requests at rest
+entries     what the log says of a release or denial
+limits      token buckets, and counts of what is refused too often to log one by one
+summarise   those counts as entries
+api/        the doors
+"""

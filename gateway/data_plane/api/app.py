@@ -1,0 +1,65 @@
+"""The partner listener's application: every door mounted, the guard outermost."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.data_plane.api import grants, health, metadata, token, transfers
+from gateway.data_plane.api.inbound import inbound
+from gateway.data_plane.caller import check_caller
+from gateway.data_plane.desk import Desk
+from gateway.oauth.rfc8414 import TOKEN_PATH
+from gateway.web.guard import Guard
+from gateway.web.problems import HANDLERS, Problem
+
+TOKEN_LIMIT = 16 * 1024
+LIMITS = {("POST", TOKEN_PATH): TOKEN_LIMIT, ("POST", transfers.PATH): transfers.BODY_LIMIT}
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def partner_app(desk: Desk, *, keys: list[dict[str, str]], hosts: frozenset[str], lifespan: Lifespan) -> Guard:
+    """Return the guarded application of the partner listener; `keys` are the public response and receipt keys."""
+    app = FastAPI(
+        title="Joint-use gateway",
+        openapi_url=None,
+        redirect_slashes=False,
+        exception_handlers={**HANDLERS},
+        lifespan=lifespan,
+    )
+    doors: list[BaseRoute] = [
+        transfers.route(desk),
+        token.route(desk),
+        *grants.routes(desk),
+        *metadata.routes(desk.issuer, desk.resource, keys),
+        *health.routes(desk),
+    ]
+    app.router.routes.extend([*doors, _unknown(desk)])
+    return Guard(
+        app,
+        hosts=hosts,
+        body_limit=lambda method, path: LIMITS.get((method, path), 0),
+        count=lambda slug: desk.telemetry.count("guard_refused", slug=slug),
+        log=lambda kind, request_id: desk.telemetry.note("unforeseen", kind=kind, request_id=request_id),
+    )
+
+
+def _unknown(desk: Desk) -> Route:
+    """Return the last route: under /v1 nobody learns without a token which paths there are."""
+    methods = {transfers.PATH: "POST", grants.PATH: "GET"}
+
+    async def unknown(request: Request) -> Response:
+        path = request.scope["path"]
+        allowed = methods.get(path) or (
+            "GET" if path.startswith(grants.PATH + "/") and path.endswith("/schema") else None
+        )
+        if allowed is not None:
+            raise Problem("method-not-allowed", headers={"Allow": allowed})
+        check_caller(desk, await inbound(request, desk.issuer + path))
+        raise Problem("not-found")
+
+    return Route("/v1/{path:path}", unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -1,0 +1,56 @@
+"""A framework request as the values the steps read, and answers with what every 2xx carries."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.data_plane.caller import Caller, check_caller
+from gateway.data_plane.desk import Desk
+from gateway.data_plane.passing import Inbound
+from gateway.ports import Unavailable
+from gateway.web.problems import Problem
+
+
+async def inbound(request: Request, url: str) -> Inbound:
+    """Return what authentication reads of a request; the guard has the whole body at hand already."""
+    headers = request.headers
+    return Inbound(
+        request_id=request.state.request_id,
+        method=request.method,
+        url=url,
+        authorization=headers.get("authorization"),
+        proof=headers.get("dpop"),
+        content_type=headers.get("content-type"),
+        body=await request.body() if request.method == "POST" else b"",
+    )
+
+
+def refuse_query(request: Request) -> None:
+    """Raise Problem `malformed` where a route that takes no query was given one."""
+    if request.scope["query_string"]:
+        raise Problem("malformed")
+
+
+def answer(desk: Desk, body: bytes, *, media_type: str, **headers: str) -> Response:
+    """Return a 2xx with the nonce for the next proof."""
+    nonce = desk.nonces.issue(int(desk.clock().timestamp()))
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(body, headers={"DPoP-Nonce": nonce, **named}, media_type=media_type)
+
+
+async def reader(desk: Desk, request: Request, url: str) -> Caller:
+    """Return who asks on a GET route, whose proof is consumed in a transaction of its own.
+
+    Raises Problem `unauthenticated`, `rate-limited`, `replayed`, `not-permitted` (suspended) or `unavailable`.
+    """
+    refuse_query(request)
+    caller = check_caller(desk, await inbound(request, url))
+    try:
+        if any(await desk.log.seen([caller.replay])):
+            desk.summaries.add(caller.coop, caller.client, "replayed", caller.at.timestamp())
+            raise Problem("replayed")
+    except Unavailable as fault:
+        desk.telemetry.note("replay check unavailable", coop=caller.coop, fault=str(fault))
+        raise Problem("unavailable", retry_after=1) from None
+    if not desk.snapshots.current(caller.coop).partner(caller.partner).active:
+        raise Problem("not-permitted")
+    return caller

@@ -1,0 +1,75 @@
+"""The desk (窓口) that partner systems come to: what the seven steps work with, in one process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from gateway.core.days import Moment
+from gateway.core.outcome import Denial, Permit
+from gateway.core.state import ClientKey, Snapshot
+from gateway.data_plane.limits import Buckets, Summaries
+from gateway.data_plane.passing import Standing
+from gateway.data_plane.snapshots import Snapshots
+from gateway.jose.rfc7517 import PublicKey, accept_key
+from gateway.oauth.rfc9068 import AccessToken
+from gateway.oauth.rfc9449 import Nonces
+from gateway.ports import Clock, CoopSecrets, Log, Signer, Source, Telemetry
+
+DEADLINE = timedelta(seconds=20)
+"""For a whole transfer, checked again at the commit point."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coop:
+    """One co-op behind the desk."""
+
+    id: str
+    origin: str
+    source: Source
+    secrets: CoopSecrets = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Everything the steps need; assembled by app.py, immutable but for its caches."""
+
+    issuer: str
+    resource: str
+    clock: Clock
+    log: Log
+    snapshots: Snapshots
+    coops: Mapping[str, Coop]
+    response_signer: Signer
+    token_signer: Signer
+    token_keys: Mapping[str, PublicKey]
+    nonces: Nonces
+    per_client: Buckets
+    per_purpose: Buckets
+    summaries: Summaries
+    telemetry: Telemetry
+    tokens: dict[bytes, AccessToken] = field(default_factory=dict)
+    """Verified access tokens by hash, until they expire."""
+    decisions: dict[str, tuple[Snapshot, dict[object, tuple[datetime, Permit | Denial]]]] = field(default_factory=dict)
+    """Per co-op: the snapshot decided under, and decisions that stand until their `valid_until`."""
+    prepared: dict[tuple[str, str], PublicKey] = field(default_factory=dict)
+    """Partner keys ready for use, by thumbprint and `kid`."""
+
+    def key(self, registered: ClientKey) -> PublicKey:
+        """Return a registered key, prepared once."""
+        named = (registered.thumbprint, registered.kid)
+        key = self.prepared.get(named)
+        if key is None:
+            key = self.prepared[named] = accept_key(registered.jwk)
+        return key
+
+    async def standing(self, coop: str, gov: int, *, deadline: datetime) -> Standing:
+        """Return what is in force now, at least as far as a governance index. Raises Unavailable."""
+        snapshot = await self.snapshots.at_least(coop, gov, deadline=deadline)
+        return Standing(snapshot=snapshot, at=self.clock())
+
+    def partner_of(self, coop: str, client: str, at: datetime) -> str | None:
+        """Return the partner a client belongs to in the policy in force; None where it belongs to none."""
+        policy = self.snapshots.current(coop).policy_at(Moment(at))
+        if policy is None:
+            return None
+        return next((partner.id for partner in policy.partners.values() if client in partner.clients), None)

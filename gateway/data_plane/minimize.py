@@ -1,0 +1,128 @@
+"""Step 4: records → released values. The member gate, the transforms, and one negative for everyone who fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from gateway.core.days import Moment
+from gateway.core.identity import member_tag, pairwise_id
+from gateway.core.member_gate import member_gate
+from gateway.core.outcome import Denial, Permit
+from gateway.core.request import DataRequest
+from gateway.core.transforms import bind
+from gateway.data_plane.cursors import Mark, context_of, seal_mark
+from gateway.data_plane.desk import Coop, Desk
+from gateway.data_plane.passing import Asking, Fetched, Minimized, Standing
+
+CODE = "member_code"
+
+
+def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: Standing) -> Minimized | Denial:
+    """Return the answer's content under a permit; a failing member and an unknown one take the same path."""
+    if isinstance(fetched, Denial):
+        return fetched
+    permit, request, coop = fetched.permit, asking.request, desk.coops[asking.coop]
+    assert isinstance(request, DataRequest)
+    moment = Moment(standing.at)
+    admit = member_gate(permit, moment)
+    release = _projector(permit, moment, coop)
+    key, restrictions = coop.secrets.subject, permit.restrictions
+    tags: list[bytes] = []
+    results: list[dict[str, Any]] = []
+
+    def released(row: Any) -> dict[str, Any] | None:
+        tag = member_tag(key, coop.id, row.code)
+        if not admit(row, restrictions.get(tag, ())):
+            return None
+        tags.append(tag)
+        return release(row)
+
+    if request.members is not None:
+        rows = {row.code: row for row in fetched.records.rows}
+        for code in request.members:
+            data = released(row) if (row := rows.get(code)) is not None else None
+            results.append(_result(code, data))
+        paging: dict[str, Any] = {}
+        fields = permit.fields
+        refused = len({*request.members} & {*fetched.records.refused})
+    else:
+        shown = _shown(permit, coop)
+        for row in fetched.records.rows:
+            data = released(row)
+            if data is not None:
+                results.append(_result(shown(row.code), data))
+        paging = _paging(asking, request, fetched, coop, moment)
+        # A page that carries the code releases it, whether or not it was asked for.
+        carries = {CODE: permit.grant.fields[CODE]} if permit.grant.fields.get(CODE) == "as_is" else {}
+        fields = {**permit.fields, **carries}
+        refused = len(fetched.records.refused)
+    asked = len(request.members) if request.members is not None else len(fetched.records.rows) + refused
+    return Minimized(
+        permit=permit,
+        at=standing.at,
+        valid_until=min(permit.valid_until, moment.until),
+        results=msgspec.json.encode(results),
+        paging=paging,
+        fields=fields,
+        asked=asked,
+        not_available=asked - len(tags) - refused,
+        refused=refused,
+        tags=tuple(tags),
+    )
+
+
+def _result(member: str, data: dict[str, Any] | None) -> dict[str, Any]:
+    if data is None:
+        return {"member": member, "status": "not_available"}
+    return {"member": member, "status": "released", "data": data}
+
+
+def _projector(permit: Permit, moment: Moment, coop: Coop) -> Callable[[Any], dict[str, Any]]:
+    """Return the function that turns a row into the released object: one key per asked field, null as null."""
+
+    def pairwise(code: str) -> str:
+        return pairwise_id(coop.secrets.pairwise, coop.id, permit.partner, code)
+
+    if "age_band" in permit.fields.values():
+        # Somebody's birthday: the bands are those of this JST day.
+        moment.note(moment.midnight)
+    plan = [
+        (name, "code" if name == CODE else f"field_{name}", bind(transform, today=moment.today, pairwise=pairwise))
+        for name, transform in permit.fields.items()
+        if transform != "drop"
+    ]
+
+    def project(row: Any) -> dict[str, Any]:
+        data = {}
+        for name, attribute, change in plan:
+            value = getattr(row, attribute)
+            data[name] = value if change is None or value is None else change(value)
+        return data
+
+    return project
+
+
+def _shown(permit: Permit, coop: Coop) -> Callable[[str], str]:
+    """Return how a page calls a member: by code only where the grant gives the code as it is."""
+    if permit.grant.fields.get(CODE) == "as_is":
+        return lambda code: code
+    return lambda code: pairwise_id(coop.secrets.pairwise, coop.id, permit.partner, code)
+
+
+def _paging(asking: Asking, request: DataRequest, fetched: Fetched, coop: Coop, moment: Moment) -> dict[str, Any]:
+    """Return a page's `next`, or on the last page the walk's `since` and `removals`."""
+    records, began = fetched.records, asking.mark
+    mark = Mark(
+        issued=began.issued if began else int(moment.at.timestamp()),
+        after=records.next,
+        high_water=began.high_water if began else records.high_water,
+        gov=began.gov if began else fetched.permit.gov,
+        policy=began.policy if began else fetched.permit.policy.digest,
+        resync=asking.resync,
+    )
+    name = "since" if records.next is None else "cursor"
+    token = seal_mark(coop.secrets.cursors, mark, context_of(name, asking.client, request))
+    if records.next is not None:
+        return {"next": token}
+    return {"since": token, "removals": []} | ({"resync": True} if asking.resync else {})

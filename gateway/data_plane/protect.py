@@ -1,0 +1,98 @@
+"""Step 5: sign, then encrypt to the partner's key. Makes Sealed, and nothing else does."""
+
+import hashlib
+import os
+
+import msgspec
+
+from gateway.core.decide import deny
+from gateway.core.identity import SALT, commit
+from gateway.core.outcome import Denial, Sealed
+from gateway.core.reasons import reason
+from gateway.data_plane.desk import Desk
+from gateway.data_plane.passing import Asking, Minimized
+from gateway.jose import rfc4648
+from gateway.jose.rfc7515 import sign
+from gateway.jose.rfc7516 import encrypt
+
+ANSWER_S = 600
+PAD = 1_024
+"""The payload is a multiple of this, so that sizes tell little."""
+
+
+def protect(
+    desk: Desk, asking: Asking, minimized: Minimized | Denial, earlier: Sealed | Denial | None
+) -> Sealed | Denial:
+    """Return the sealed answer; one sealed on an earlier try is kept where its content and key are still the same.
+
+    A key that cannot be used is a Denial with a fault: never plaintext.
+    """
+    if isinstance(minimized, Denial):
+        return minimized
+    permit = minimized.permit
+    content = _content(minimized)
+    if isinstance(earlier, Sealed) and earlier.content == content and earlier.permit.encryption == permit.encryption:
+        return msgspec.structs.replace(earlier, permit=permit, at=minimized.at, valid_until=minimized.valid_until)
+    try:
+        inner = sign({"typ": "member-data+jwt"}, _payload(desk, asking, minimized, content), desk.response_signer)
+        body = encrypt(
+            inner.encode(),
+            desk.key(permit.encryption),
+            typ="JWT",
+            cty="JWT",
+            apu=desk.issuer.encode(),
+            apv=asking.client.encode(),
+        )
+    except Exception as fault:  # noqa: BLE001  # whatever a signer or a key may raise, nothing leaves unsealed
+        desk.telemetry.note("sealing failed", coop=asking.coop, fault=type(fault).__name__)
+        return deny("internal", [reason("fault", "seal", "failed")], gov=permit.gov)
+    data = body.encode()
+    randomness = os.urandom(SALT * len(minimized.tags))
+    salts = tuple(randomness[n : n + SALT] for n in range(0, len(randomness), SALT))
+    return Sealed(
+        permit=permit,
+        transfer=asking.transfer,
+        at=minimized.at,
+        body=data,
+        body_hash=hashlib.sha256(data).digest(),
+        content=content,
+        fields=minimized.fields,
+        valid_until=minimized.valid_until,
+        asked=minimized.asked,
+        released=len(minimized.tags),
+        not_available=minimized.not_available,
+        refused=minimized.refused,
+        tags=minimized.tags,
+        salts=salts,
+        commitment=commit(minimized.tags, salts),
+    )
+
+
+def _content(minimized: Minimized) -> bytes:
+    """Return the claims that depend on policy and records: equal content need not be sealed again."""
+    permit = minimized.permit
+    claims = {
+        "coop": permit.coop,
+        "purpose": permit.purpose,
+        "agreement": permit.agreement,
+        "results": msgspec.Raw(minimized.results),
+        "terms": {"retention": f"P{permit.grant.retention_days}D", "reprovision": False},
+    }
+    return msgspec.json.encode(claims)[1:-1]
+
+
+def _payload(desk: Desk, asking: Asking, minimized: Minimized, content: bytes) -> bytes:
+    """Return the inner claims, padded; `_pad` is last."""
+    now = int(minimized.at.timestamp())
+    outer = {
+        "iss": desk.issuer,
+        "aud": asking.client,
+        "iat": now,
+        "exp": now + ANSWER_S,
+        "jti": asking.transfer,
+        "rqh": rfc4648.encode(asking.rqh),
+    }
+    head = msgspec.json.encode(outer)[:-1] + b"," + content
+    tail = (b"," + msgspec.json.encode(minimized.paging)[1:-1] if minimized.paging else b"") + b',"_pad":"'
+    size = len(head) + len(tail) + 2
+    return head + tail + b"0" * (-size % PAD) + b'"}'

@@ -1,0 +1,125 @@
+"""Step 6: the commit point. No log, no release: the entry is durable before a Receipt exists.
+
+Makes Receipt, and nothing else does.
+"""
+
+import msgspec
+
+from gateway.core.days import jst_day
+from gateway.core.decide import deny
+from gateway.core.outcome import Denial, Receipt, Sealed
+from gateway.core.reasons import reason
+from gateway.data_plane.cursors import seal
+from gateway.data_plane.desk import Desk
+from gateway.data_plane.entries import denial_entry, release_entry
+from gateway.data_plane.passing import Asking, Standing
+from gateway.jose import rfc4648
+from gateway.jose.rfc7515 import sign
+from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Subject, Submission, Unavailable, Verdict
+from gateway.tlog.entries import Entry, encode
+from gateway.tlog.merkle import leaf_hash
+from gateway.web.problems import Problem
+
+CONSUMES_THE_PROOF = frozenset({"not-permitted", "unavailable", "internal"})
+"""Denials that use the proof up; after the others an honest client may send the same proof again."""
+
+
+async def record(
+    desk: Desk, asking: Asking, decided: Sealed | Denial, standing: Standing
+) -> Receipt | Denial | Bounced:
+    """Commit the entry of a release or denial. Raises Problem `replayed` or `unavailable`.
+
+    Returns the Receipt of a release, the Denial itself (another one where the daily quota does not hold the members),
+    or Bounced: nothing was written, and the request is to be decided again.
+    """
+    try:
+        if isinstance(decided, Denial):
+            return await _deny(desk, asking, decided, standing)
+        return await _release(desk, asking, decided, standing)
+    except Unavailable as fault:
+        desk.telemetry.note("log unavailable", coop=asking.coop, fault=str(fault))
+        raise Problem("unavailable", retry_after=1) from None
+
+
+async def _release(desk: Desk, asking: Asking, sealed: Sealed, standing: Standing) -> Receipt | Denial | Bounced:
+    coop, permit = desk.coops[asking.coop], sealed.permit
+    most = permit.grant.members_per_day
+    day = jst_day(sealed.at).isoformat()
+    submission = _submission(
+        release_entry(asking, sealed),
+        asking,
+        standing,
+        gov=permit.gov,
+        valid_until=sealed.valid_until,
+        replay=asking.replay,
+        quota=None if most is None else Quota(grant=permit.grant.id, day=day, members=sealed.released, most=most),
+        subjects=tuple(map(Subject, sealed.tags, sealed.salts)),
+        request=seal(coop.secrets.requests, asking.jws, asking.transfer.encode()),
+    )
+    verdict = await desk.log.append(asking.coop, submission)
+    match verdict:
+        case Committed():
+            return _receipt(desk, asking, sealed, submission, verdict.index)
+        case OverQuota():
+            over = deny("not-permitted", [reason("grant", permit.grant.id, "over_quota")], gov=permit.gov)
+            return await _deny(desk, asking, over, standing)
+        case _:
+            return _bounced(desk, asking, verdict)
+
+
+async def _deny(desk: Desk, asking: Asking, denial: Denial, standing: Standing) -> Denial | Bounced:
+    now = standing.at.timestamp()
+    if not desk.summaries.denial_is_entry(asking.client, now):
+        desk.summaries.add(asking.coop, asking.client, denial.slug, now)
+        return denial
+    submission = _submission(
+        denial_entry(asking, denial, standing.at),
+        asking,
+        standing,
+        gov=denial.gov,
+        valid_until=denial.valid_until,
+        replay=asking.replay if denial.slug in CONSUMES_THE_PROOF else None,
+    )
+    verdict = await desk.log.append(asking.coop, submission)
+    return denial if isinstance(verdict, Committed) else _bounced(desk, asking, verdict)
+
+
+def _bounced(desk: Desk, asking: Asking, verdict: Verdict) -> Bounced:
+    if isinstance(verdict, Replayed):
+        desk.summaries.add(asking.coop, asking.client, "replayed", desk.clock().timestamp())
+        raise Problem("replayed")
+    assert isinstance(verdict, Bounced)
+    desk.telemetry.count("bounced", coop=asking.coop)
+    return verdict
+
+
+def _submission(entry: Entry, asking: Asking, standing: Standing, **more: object) -> Submission:
+    data = encode(entry)
+    return Submission(
+        entry=data,
+        leaf=leaf_hash(data),
+        kind=entry.kind,
+        transfer=asking.transfer,
+        partner=asking.partner,
+        purpose=getattr(entry, "purpose", None),
+        time=standing.at,
+        deadline=asking.deadline,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _receipt(desk: Desk, asking: Asking, sealed: Sealed, submission: Submission, index: int) -> Receipt:
+    """Sign what the partner keeps as evidence: the log holds this entry, for this request and this answer."""
+    claims = {
+        "iss": desk.issuer,
+        "aud": asking.client,
+        "iat": int(submission.time.timestamp()),
+        "jti": asking.transfer,
+        "origin": desk.coops[asking.coop].origin,
+        "index": index,
+        "leaf_hash": rfc4648.encode(submission.leaf),
+        "rqh": rfc4648.encode(asking.rqh),
+        "body": rfc4648.encode(sealed.body_hash),
+    }
+    jws = sign({"typ": "transfer-receipt+jwt"}, msgspec.json.encode(claims), desk.response_signer)
+    return Receipt(transfer=asking.transfer, index=index, jws=jws)

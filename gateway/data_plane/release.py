@@ -1,0 +1,34 @@
+"""Step 7: Sealed + Receipt → answer; Denial → refusal. The first byte leaves here, after the entry is durable."""
+
+from gateway.core.outcome import Denial, Receipt, Sealed
+from gateway.data_plane.caller import unauthenticated
+from gateway.data_plane.desk import Desk
+from gateway.data_plane.passing import Answer, Asking
+from gateway.oauth.rfc6749 import OAuthError
+from gateway.ports import Bounced
+from gateway.web.problems import Problem
+
+RETRY_S = 5
+
+
+def release(
+    desk: Desk, asking: Asking, decided: Sealed | Denial | None, outcome: Receipt | Denial | Bounced | None
+) -> Answer:
+    """Return the answer of a release that holds a Receipt. Raises the Problem of everything else."""
+    match decided, outcome:
+        case Sealed(), Receipt():
+            desk.telemetry.count("transfers", coop=asking.coop, outcome="released")
+            return Answer(body=decided.body, receipt=outcome.jws)
+        case _, Denial():
+            desk.telemetry.count("transfers", coop=asking.coop, outcome=outcome.slug)
+            if outcome.slug == "invalid-request-object":
+                raise unauthenticated(desk, OAuthError("invalid_request_object", "request:object"))
+            raise Problem(
+                outcome.slug,
+                pointer=outcome.pointer,
+                retry_after=RETRY_S if outcome.slug == "unavailable" else None,
+            )
+        case _:
+            # Bounced once too often: the log is open, but the state in force moves faster than this request.
+            desk.telemetry.count("transfers", coop=asking.coop, outcome="bounced")
+            raise Problem("unavailable", retry_after=1)

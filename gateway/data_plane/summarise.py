@@ -1,0 +1,29 @@
+"""Refusals too frequent to be entries one by one: one entry per client and minute, so nobody can flood the log."""
+
+from datetime import UTC, datetime
+
+from gateway.data_plane.desk import Desk
+from gateway.ports import Committed, Submission, Unavailable
+from gateway.tlog.entries import Denial, encode, instant
+from gateway.tlog.merkle import leaf_hash
+
+
+async def summarise(desk: Desk, *, until: float) -> None:
+    """Append an entry for each client's minute that ended before `until` (seconds since 1970; infinity at shutdown).
+
+    What cannot be written now is kept for the next time.
+    """
+    for coop, client, minute, counts in desk.summaries.closed(until):
+        partner = desk.partner_of(coop, client, desk.clock())
+        began = datetime.fromtimestamp(minute * 60, UTC)
+        summary = {**counts, "minute": minute}
+        entry = Denial(coop=coop, time=instant(desk.clock()), partner=partner, client=client, summary=summary)
+        data = encode(entry)
+        submission = Submission(entry=data, leaf=leaf_hash(data), kind="denial", partner=partner, time=desk.clock())
+        try:
+            written = isinstance(await desk.log.append(coop, submission), Committed)
+        except Unavailable as fault:
+            desk.telemetry.note("summary not written", coop=coop, fault=str(fault), minute=began.isoformat())
+            written = False
+        if not written:
+            desk.summaries.back(coop, client, minute, counts)

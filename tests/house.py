@@ -1,0 +1,164 @@
+"""The real application from app.py on real stores, with simulators as ports: one call, then each test changes one thing."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+
+from gateway import app
+from gateway.adapters.policy_files.load import load
+from gateway.adapters.telemetry import Diagnostics
+from gateway.control_plane.partners import add_key, set_state
+from gateway.control_plane.publish import publish
+from gateway.core.days import jst_day
+from gateway.data_plane.desk import Desk
+from gateway.demo.member_table import Table
+from gateway.demo.people import make_members
+from gateway.jose.rfc7517 import accept_partner_set
+from gateway.ports import Source
+from gateway.settings import Settings
+from gateway.tlog.entries import Entry, decode
+from tests.clock import SettableClock
+from tests.simulators.partner import ISSUER, Partner
+from tests.simulators.source import SimulatedSource
+
+ROOT = Path(__file__).parent.parent
+COOP = "kyoritsusha"
+MEMBERS = 300
+_TABLES: dict[Any, Table] = {}
+
+
+class Silent(Diagnostics):
+    """Telemetry that keeps what it was told, so that a test can look for what must not be there."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, dict[str, Any]]] = []
+
+    def count(self, name: str, **attributes: str | int) -> None:
+        self.told.append(("count", name, attributes))
+
+    def note(self, event: str, **attributes: str | int) -> None:
+        self.told.append(("note", event, attributes))
+
+
+@dataclass
+class House:
+    """A running gateway and what is around it."""
+
+    settings: Settings
+    clock: SettableClock
+    stores: app.Stores
+    desk: Desk
+    http: httpx2.AsyncClient
+    sources: dict[str, SimulatedSource]
+    telemetry: Silent
+    partners: dict[str, Partner] = field(default_factory=dict)
+
+    async def entries(self, coop: str = COOP) -> list[Entry]:
+        """Every entry of a log."""
+        return [decode(entry) for entry in await self.stores.log.entries(coop, 0, 1_000_000)]
+
+    async def last(self, coop: str = COOP) -> Entry:
+        return (await self.entries(coop))[-1]
+
+    async def partner(self, partner: str, agreement: str, coop: str = COOP) -> Partner:
+        """A partner with registered keys, active."""
+        client = f"{partner}-demo"
+        made = Partner(self.http, client, coop, agreement, now=lambda: self.clock().timestamp())
+        await self.register(made, partner, coop)
+        await set_state(self.stores.log, coop, partner, active=True, by="運用", reason="試験", clock=self.clock)
+        await self.stores.snapshots.refresh(coop)
+        self.partners[partner] = made
+        return made
+
+    async def register(self, made: Partner, partner: str, coop: str = COOP) -> None:
+        for key in accept_partner_set(made.jwks()):
+            await self.stores.snapshots.refresh(coop)
+            await add_key(
+                self.stores.log,
+                self.stores.snapshots.current(coop),
+                partner,
+                made.client_id,
+                key,
+                by="運用",
+                reason="試験",
+                clock=self.clock,
+            )
+        await self.stores.snapshots.refresh(coop)
+
+    async def publish(
+        self, coop: str = COOP, change: Callable[[dict[str, Any]], None] | None = None, **more: Any
+    ) -> int:
+        """Publish the real files of a co-op, with their samples, changed as told."""
+        document = load(ROOT / "policies", ROOT / "partners", coop, samples=True).document.canonical()
+        if change is not None:
+            plain = msgspec.json.decode(document)
+            change(plain)
+            document = msgspec.json.encode(plain, order="sorted")
+        await self.stores.snapshots.refresh(coop)
+        index = await publish(
+            self.stores.log,
+            self.stores.snapshots.current(coop),
+            document,
+            **{
+                "proposer": "起案",
+                "approver": "承認",
+                "reason": "試験",
+                "effective": None,
+                "clock": self.clock,
+                **more,
+            },
+        )
+        await self.stores.snapshots.refresh(coop)
+        return index
+
+
+def members_table(clock: SettableClock, count: int = MEMBERS) -> Table:
+    today = jst_day(clock())
+    if (count, today) not in _TABLES:
+        _TABLES[count, today] = Table(make_members(count, today=today))
+    return _TABLES[count, today]
+
+
+@asynccontextmanager
+async def running_house(
+    url: str,
+    folder: Path,
+    clock: SettableClock,
+    *,
+    coops: tuple[str, ...] = (COOP, "coopdeli"),
+    published: bool = True,
+    **changes: Any,
+) -> AsyncIterator[House]:
+    """Run a gateway on a migrated database with the real policies published."""
+    secret = folder / "secret"
+    secret.write_text("s" * 32)
+    settings = Settings(
+        name="gw.example.coop",
+        issuer=ISSUER,
+        database_url=url,
+        keys=folder / "keys",
+        policies=ROOT / "policies",
+        partners=ROOT / "partners",
+        coops=coops,
+        sources={coop: {"url": "http://127.0.0.1:1", "secret_file": str(secret)} for coop in coops},  # type: ignore[misc]
+        **{"requests_per_second": 10_000.0, "burst": 10_000, **changes},
+    )
+    async with app.stores(settings, clock=clock) as stores:
+        stores.keys.create(coops)
+        sources = {coop: SimulatedSource(members_table(clock)) for coop in coops}
+        telemetry = Silent()
+        ports: dict[str, Source] = dict(sources)
+        desk = app.build_desk(settings, stores, ports, telemetry)
+        guard = app.mounted(settings, desk, stores, app.note_signers(settings, stores.keys))
+        transport = httpx2.ASGITransport(app=guard)
+        async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
+            house = House(settings, clock, stores, desk, http, sources, telemetry)
+            if published:
+                for coop in coops:
+                    await house.publish(coop)
+            yield house
