@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.core.state import Effect
-from gateway.ports import Bounced, Clock, Committed, Log, Submission, Unavailable
+from gateway.ports import Bounced, Clock, Committed, Log, Subject, Submission, Unavailable
 from gateway.tlog.entries import Entry, encode
 from gateway.tlog.merkle import leaf_hash
 
@@ -14,11 +14,14 @@ Act = Callable[[int, datetime], tuple[Entry, tuple[Effect, ...]]]
 """(governance index in force, now) → the entry and what it puts in force."""
 
 
-async def govern(log: Log, coop: str, act: Act, *, clock: Clock, base: int | None = None) -> int:
+async def govern(
+    log: Log, coop: str, act: Act, *, clock: Clock, base: int | None = None, subjects: tuple[Subject, ...] = ()
+) -> int:
     """Commit an act; return the index of its entry, which is the new `gov`.
 
     With `base`, the act stands only on that governance index: raises StaleBase where another one is in force. Without,
-    it is made again on whatever came in between. Raises Unavailable.
+    it is made again on whatever came in between. `subjects` are the erasable side rows of its commitment. Raises
+    Unavailable.
     """
     gov = base if base is not None else (await log.head(coop)).gov
     for _ in range(ROUNDS):
@@ -35,6 +38,7 @@ async def govern(log: Log, coop: str, act: Act, *, clock: Clock, base: int | Non
                 time=now,
                 gov=gov,
                 effects=effects,
+                subjects=subjects,
             ),
         )
         if isinstance(verdict, Committed):

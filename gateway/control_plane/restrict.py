@@ -8,7 +8,7 @@ from gateway.control_plane.govern import govern
 from gateway.core.identity import SALT, commit, member_tag
 from gateway.core.state import Effect, MembersLifted, MembersRestricted, Restriction, RestrictionKind
 from gateway.jose import rfc4648
-from gateway.ports import Clock, CoopSecrets, Log
+from gateway.ports import Clock, CoopSecrets, Log, Subject
 from gateway.tlog.entries import Entry, Restrict, instant
 
 
@@ -26,7 +26,7 @@ async def restrict(
     clock: Clock,
 ) -> int:
     """Restrict members from now on, for one partner and purpose or for all; return the governance index."""
-    tags, commitment = _committed(coop, codes, secrets)
+    tags, subjects, commitment = _committed(coop, codes, secrets)
 
     def act(gov: int, now: datetime) -> tuple[Entry, tuple[Effect, ...]]:
         entry = Restrict(
@@ -46,7 +46,7 @@ async def restrict(
         stop = Restriction(kind=kind, partner=partner, purpose=purpose, start=now)
         return entry, (MembersRestricted(tags=tags, restriction=stop),)
 
-    return await govern(log, coop, act, clock=clock)
+    return await govern(log, coop, act, clock=clock, subjects=subjects)
 
 
 async def lift(
@@ -63,7 +63,7 @@ async def lift(
     clock: Clock,
 ) -> int:
     """Lift members' restrictions of one kind, partner and purpose; return the governance index."""
-    tags, commitment = _committed(coop, codes, secrets)
+    tags, subjects, commitment = _committed(coop, codes, secrets)
 
     def act(gov: int, now: datetime) -> tuple[Entry, tuple[Effect, ...]]:
         entry = Restrict(
@@ -81,9 +81,12 @@ async def lift(
         )
         return entry, (MembersLifted(tags=tags, kind=kind, partner=partner, purpose=purpose),)
 
-    return await govern(log, coop, act, clock=clock)
+    return await govern(log, coop, act, clock=clock, subjects=subjects)
 
 
-def _committed(coop: str, codes: Sequence[str], secrets: CoopSecrets) -> tuple[tuple[bytes, ...], str]:
+def _committed(
+    coop: str, codes: Sequence[str], secrets: CoopSecrets
+) -> tuple[tuple[bytes, ...], tuple[Subject, ...], str]:
     tags = tuple(member_tag(secrets.subject, coop, code) for code in dict.fromkeys(codes))
-    return tags, rfc4648.encode(commit(tags, [os.urandom(SALT) for _ in tags]))
+    subjects = tuple(Subject(tag, os.urandom(SALT)) for tag in tags)
+    return tags, subjects, rfc4648.encode(commit(tags, [one.salt for one in subjects]))

@@ -11,6 +11,7 @@ decide      the gates in order: Permit or Denial
 rows        records as they come from a source: typed, refused one by one
 member_gate the fourth gate
 transforms  how a granted field leaves
+projection  a row as what leaves of it
 population  which members a grant covers
 identity    member tags, commitments, pairwise identifiers
 ceiling     grant within notice: what a policy file may not say

@@ -13,7 +13,7 @@ import msgspec
 from gateway.core.bases import REQUIRED, Basis
 from gateway.core.days import Span
 from gateway.core.notice_gate import ground_of, shared_subjects
-from gateway.core.policy import Agreement, Field, Grant, Notice, Policy, Predicate, Purpose
+from gateway.core.policy import Agreement, Field, Grant, Notice, Policy, Predicate, Purpose, Transform
 from gateway.core.transforms import FITS
 
 POPULATION_FACTS = frozenset({"status", "subject", "acquired_under"})
@@ -100,14 +100,15 @@ def _grant(policy: Policy, agreement: Agreement, grant: Grant) -> Iterator[Breac
         yield from _predicate(policy, predicate, (*at, "population", position))
 
 
-def _fits(field: Field, transform: str) -> bool:
+def _fits(field: Field, transform: Transform) -> bool:
     """Tell whether a transform takes values of this field."""
     match transform:
         case "pairwise_id":
             return field.id == "member_code"
         case "postal_3":
             return field.type == "digits" and field.length == 7 and field.cls == "ordinary"
-    return any(name == transform and (types is None or field.type in types) for name, types in FITS.items())
+    types = FITS[transform]
+    return types is None or field.type in types
 
 
 def _predicate(policy: Policy, predicate: Predicate, at: tuple[str | int, ...]) -> Iterator[Breach]:

@@ -4,6 +4,7 @@ A RowPlan is compiled once per policy version and set of fields. Only asked fiel
 are read; whatever else the source sends is dropped unseen.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -75,18 +76,23 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         Rows have `code`, `fact_<name>` for every gate fact and `field_<name>` for every field read. Raises
         msgspec.DecodeError where `records` is no JSON array at all.
         """
+        rows: list[Any] = []
+        refused: list[str | None] = []
         try:
             # The usual case costs one pass; only a batch with a malformed record is read again one by one.
-            return self.many.decode(records), []
+            rows = self.many.decode(records)
         except msgspec.ValidationError:
-            rows: list[Any] = []
-            refused: list[str | None] = []
             for record in msgspec.json.decode(records, type=list[msgspec.Raw]):
                 try:
                     rows.append(self.one.decode(record))
                 except msgspec.ValidationError:
                     refused.append(self._code(record))
+        if len({row.code for row in rows}) == len(rows):
             return rows, refused
+        # Two records of one member: nobody can tell which is true.
+        times = Counter(row.code for row in rows)
+        refused += [code for code, number in times.items() if number > 1]
+        return [row for row in rows if times[row.code] == 1], refused
 
     def _code(self, record: msgspec.Raw) -> str | None:
         try:

@@ -6,6 +6,7 @@ The wrong type is refused when a policy is checked (`ceiling`), so a transform h
 from collections.abc import Callable
 from datetime import date
 from typing import Any
+from unicodedata import decimal
 
 from gateway.core.policy import FieldType, Transform
 
@@ -44,8 +45,8 @@ def age_band(born: date, today: date) -> str:
 
 
 def phone_last4(number: str) -> str | None:
-    """Return the last four digits; fewer than eight digits in all tell too much, so null."""
-    digits = "".join(c for c in number if c.isdecimal())
+    """Return the last four digits, in ASCII; fewer than eight digits in all tell too much, so null."""
+    digits = "".join(str(decimal(c)) for c in number if c.isdecimal())
     return digits[-4:] if len(digits) >= 8 else None
 
 

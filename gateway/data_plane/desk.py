@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from gateway.core.days import Moment
 from gateway.core.outcome import Denial, Permit
+from gateway.core.policy import Policy
 from gateway.core.state import ClientKey, Snapshot
 from gateway.data_plane.limits import Buckets, Summaries
 from gateway.data_plane.passing import Standing
@@ -51,6 +52,8 @@ class Desk:
     """Verified access tokens by hash, until they expire."""
     decisions: dict[str, tuple[Snapshot, dict[object, tuple[datetime, Permit | Denial]]]] = field(default_factory=dict)
     """Per co-op: the snapshot decided under, and decisions that stand until their `valid_until`."""
+    clients: dict[str, tuple[Policy, dict[str, str]]] = field(default_factory=dict)
+    """Per co-op: client → partner, under the policy it was read from."""
     prepared: dict[tuple[str, str], PublicKey] = field(default_factory=dict)
     """Partner keys ready for use, by thumbprint and `kid`."""
 
@@ -72,4 +75,8 @@ class Desk:
         policy = self.snapshots.current(coop).policy_at(Moment(at))
         if policy is None:
             return None
-        return next((partner.id for partner in policy.partners.values() if client in partner.clients), None)
+        known = self.clients.get(coop)
+        if known is None or known[0] is not policy:
+            index = {name: partner.id for partner in policy.partners.values() for name in partner.clients}
+            known = self.clients[coop] = (policy, index)
+        return known[1].get(client)

@@ -1,6 +1,6 @@
 """Step 4: records → released values. The member gate, the transforms, and one negative for everyone who fails."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -8,14 +8,12 @@ import msgspec
 from gateway.core.days import Moment
 from gateway.core.identity import member_tag, pairwise_id
 from gateway.core.member_gate import member_gate
-from gateway.core.outcome import Denial, Permit
+from gateway.core.outcome import Denial
+from gateway.core.projection import CODE, projection
 from gateway.core.request import DataRequest
-from gateway.core.transforms import bind
 from gateway.data_plane.cursors import Mark, context_of, seal_mark
 from gateway.data_plane.desk import Coop, Desk
 from gateway.data_plane.passing import Asking, Fetched, Minimized, Standing
-
-CODE = "member_code"
 
 
 def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: Standing) -> Minimized | Denial:
@@ -26,7 +24,8 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
     assert isinstance(request, DataRequest)
     moment = Moment(standing.at)
     admit = member_gate(permit, moment)
-    release = _projector(permit, moment, coop)
+    shown = partial(pairwise_id, coop.secrets.pairwise, coop.id, permit.partner)
+    release = projection(permit, moment, shown)
     key, restrictions = coop.secrets.subject, permit.restrictions
     tags: list[bytes] = []
     results: list[dict[str, Any]] = []
@@ -47,15 +46,14 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
         fields = permit.fields
         refused = len({*request.members} & {*fetched.records.refused})
     else:
-        shown = _shown(permit, coop)
+        by_code = permit.grant.fields.get(CODE) == "as_is"
         for row in fetched.records.rows:
             data = released(row)
             if data is not None:
-                results.append(_result(shown(row.code), data))
+                results.append(_result(row.code if by_code else shown(row.code), data))
         paging = _paging(asking, request, fetched, coop, moment)
         # A page that carries the code releases it, whether or not it was asked for.
-        carries = {CODE: permit.grant.fields[CODE]} if permit.grant.fields.get(CODE) == "as_is" else {}
-        fields = {**permit.fields, **carries}
+        fields = {**permit.fields, CODE: permit.grant.fields[CODE]} if by_code else permit.fields
         refused = len(fetched.records.refused)
     asked = len(request.members) if request.members is not None else len(fetched.records.rows) + refused
     return Minimized(
@@ -76,38 +74,6 @@ def _result(member: str, data: dict[str, Any] | None) -> dict[str, Any]:
     if data is None:
         return {"member": member, "status": "not_available"}
     return {"member": member, "status": "released", "data": data}
-
-
-def _projector(permit: Permit, moment: Moment, coop: Coop) -> Callable[[Any], dict[str, Any]]:
-    """Return the function that turns a row into the released object: one key per asked field, null as null."""
-
-    def pairwise(code: str) -> str:
-        return pairwise_id(coop.secrets.pairwise, coop.id, permit.partner, code)
-
-    if "age_band" in permit.fields.values():
-        # Somebody's birthday: the bands are those of this JST day.
-        moment.note(moment.midnight)
-    plan = [
-        (name, "code" if name == CODE else f"field_{name}", bind(transform, today=moment.today, pairwise=pairwise))
-        for name, transform in permit.fields.items()
-        if transform != "drop"
-    ]
-
-    def project(row: Any) -> dict[str, Any]:
-        data = {}
-        for name, attribute, change in plan:
-            value = getattr(row, attribute)
-            data[name] = value if change is None or value is None else change(value)
-        return data
-
-    return project
-
-
-def _shown(permit: Permit, coop: Coop) -> Callable[[str], str]:
-    """Return how a page calls a member: by code only where the grant gives the code as it is."""
-    if permit.grant.fields.get(CODE) == "as_is":
-        return lambda code: code
-    return lambda code: pairwise_id(coop.secrets.pairwise, coop.id, permit.partner, code)
 
 
 def _paging(asking: Asking, request: DataRequest, fetched: Fetched, coop: Coop, moment: Moment) -> dict[str, Any]:

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+import msgspec
+
 from gateway.core.policy import Policy
 from gateway.core.state import Effect, Snapshot, apply
 from gateway.ports import Clock, Log, Unavailable
@@ -43,10 +45,13 @@ class Snapshots:
         """Read and apply what governance has added. Raises Unavailable."""
         async with self._advancing[coop]:
             snapshot = self._current[coop]
-            _, effects = await self._log.effects(coop, snapshot.gov)
+            gov, effects = await self._log.effects(coop, snapshot.gov)
             if effects:
                 # Resolving a policy document takes long enough to be felt on the loop.
-                self._current[coop] = await asyncio.to_thread(_fold, snapshot, effects, self._resolve)
+                snapshot = await asyncio.to_thread(_fold, snapshot, effects, self._resolve)
+            if gov != snapshot.gov:
+                snapshot = msgspec.structs.replace(snapshot, gov=gov)
+            self._current[coop] = snapshot
 
     async def refresh_all(self) -> None:
         """Refresh every co-op. Raises Unavailable."""

@@ -2,11 +2,13 @@
 
 strict_yaml     YAML read strictly: plain values and where each stands
 shape           what the files' members are made of
-notice, joint_use, catalogue, decisions, agreement, partner     the shapes of the files
-document        everything one co-op's files say, as one value with a digest
-reading         a co-op's folder: every file parsed, every finding kept
-lint            the rules over all files, told by file, line and mend
+notice, joint_use, provision, catalogue, decisions, agreement, partner     the shapes of the files
+reading         a co-op's folder and the partners: every file read, every finding kept
+document        everything the files say, as one value with a digest
+resolve, resolve_notice     the document as the core decides with it
+references, content     what the files may not say of one another and of themselves; core/ceiling has the rest
+lint            every rule over every file
+finding, shape_findings, names, words_*     what is told of it: place, rule, message and mend, in both languages
 load            a checked document, or PolicyRefused with all findings
-resolve         the document as the core decides with it
 schema          JSON Schema of each kind of file, for editors
 """

@@ -69,10 +69,6 @@ class CohortDecision(Dated):
     """根拠 / ground"""
     evidence: Text
     """証拠 / evidence"""
-    partner: Id | None = None
-    """提供先を限る場合 / for one partner only"""
-    purposes: tuple[PurposeCode, ...] = ()
-    """目的を限る場合 / for these purposes only"""
 
 
 class FieldUseDecision(Dated):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gateway.adapters.policy_files.agreement import AgreementShape
 from gateway.adapters.policy_files.catalogue import CatalogueField, SourceFile
-from gateway.adapters.policy_files.decisions import AbroadDecision, CohortDecision, Decision, FieldUseDecision
+from gateway.adapters.policy_files.decisions import AbroadDecision, Decision, FieldUseDecision
 from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import FieldId, Id, Shape, Version
@@ -75,10 +75,7 @@ class PolicyDocument(Shape):
             yield from (user.partner for user in notice.joint_use.users.values() if user.partner is not None)
             yield from (member.partner for listed in notice.classes.values() for member in listed.members)
         for decision in self.decisions.values():
-            if (
-                isinstance(decision, AbroadDecision | CohortDecision | FieldUseDecision)
-                and decision.partner is not None
-            ):
+            if isinstance(decision, AbroadDecision | FieldUseDecision):
                 yield decision.partner
 
 

@@ -36,6 +36,8 @@ class Item(Shape):
     """項目名そのものであるデータ項目 / the fields that are the label itself; readings come by decision"""
     open: bool = False
     """「その他…」など: 決定まで空 / open-ended: empty until a decision lists its fields"""
+    free_text: bool = False
+    """自由記述 / free text"""
     never: tuple[MemberClass, ...] = ()
     """決定があっても含められない種別 / classes no decision may put here"""
 

@@ -17,12 +17,14 @@ from gateway.core.ceiling import Breach, breaches
 
 
 def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:
-    """Return what is wrong with a co-op's folder or with one policy or partner file, in order of place.
+    """Return what is wrong with a co-op's folder, all of them, or one policy or partner file, in order of place.
 
     The partners are read from the folder `partners` beside the folder that holds the co-ops. One file is judged
     together with all others of its co-op, and what is found elsewhere is left out. Raises nothing: what cannot be
     read is a finding.
     """
+    if path.is_dir() and (coops := sorted(notices.parent for notices in path.glob("*/notices"))):
+        return tuple(sorted({finding for coop in coops for finding in lint(coop, samples=samples)}))
     if "partners" in {path.name, path.parent.name}:
         reading = Reading(coop="")
         read_partners(reading, path if path.name == "partners" else path.parent)

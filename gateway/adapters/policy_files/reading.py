@@ -74,9 +74,9 @@ def read_coop(folder: FilePath, partners: FilePath) -> Reading:
         return reading
     for file in _files(folder):
         _read_one(reading, folder, file)
-    for name in ("fields.yaml", "source.yaml", "notices"):
-        if not (folder / name).exists():
-            _miss(reading, folder / name)
+    for name in ("fields.yaml", "source.yaml", "notices/*.yaml"):
+        if not any(folder.glob(name)):
+            _miss(reading, folder / name.partition("/")[0])
     read_partners(reading, partners)
     for version, notice in reading.notices.items():
         _archive(reading, version, folder / notice.source.file, notice.source.sha256)

@@ -92,15 +92,7 @@ def _decision(name: str, one: Recorded) -> Decision:
         case ItemFieldDecision() | OpenItemDecision():
             return Decision(id=name, kind=one.kind, span=span, item=one.item, fields=frozenset(one.fields))
         case CohortDecision():
-            return Decision(
-                id=name,
-                kind=one.kind,
-                span=span,
-                versions=frozenset(one.versions),
-                ground=one.ground,
-                partner=one.partner,
-                purposes=frozenset(one.purposes),
-            )
+            return Decision(id=name, kind=one.kind, span=span, versions=frozenset(one.versions), ground=one.ground)
         case FieldUseDecision():
             return Decision(
                 id=name,

@@ -13,7 +13,7 @@ KINDS: dict[str, type[Shape]] = {
     "notice": NoticeFile,
     "fields": FieldsFile,
     "decisions": DecisionsFile,
-    "agreements": AgreementsFile,
+    "agreement": AgreementsFile,
     "source": SourceFile,
     "partner": PartnerFile,
 }
