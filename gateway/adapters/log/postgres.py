@@ -9,7 +9,7 @@ import asyncpg
 
 from gateway.adapters.log.batch import effect_decoder, ms
 from gateway.adapters.log.group_commit import GroupCommit
-from gateway.adapters.log.postgres_writer import SESSION, Writer
+from gateway.adapters.log.postgres_writer import RESOLVE_S, SESSION, Writer
 from gateway.core.state import Effect
 from gateway.ports import Clock, Head, Submission, Unavailable, Verdict
 from gateway.tlog.merkle import Frontier
@@ -23,18 +23,21 @@ _FAULTS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 class PostgresLog:
     """The Log port on PostgreSQL: one appender connection per co-op, a small pool for the rest."""
 
-    def __init__(self, url: str, *, origin: Callable[[str], str], clock: Clock, pool: int = 4) -> None:
+    def __init__(
+        self, url: str, *, origin: Callable[[str], str], clock: Clock, pool: int = 4, resolve_s: float = RESOLVE_S
+    ) -> None:
         self._dsn = url.replace("postgresql+asyncpg://", "postgresql://", 1)
         self._origin = origin
         self._clock = clock
         self._size = pool
+        self._resolve_s = resolve_s
         self._pool: asyncpg.Pool[Any] | None = None
         self._writers: dict[str, tuple[Writer, GroupCommit]] = {}
 
     async def append(self, coop: str, submission: Submission) -> Verdict:
         """Commit one entry."""
         if coop not in self._writers:
-            writer = Writer(self._dsn, origin=self._origin(coop), clock=self._clock)
+            writer = Writer(self._dsn, origin=self._origin(coop), clock=self._clock, resolve_s=self._resolve_s)
             self._writers[coop] = writer, GroupCommit(writer.commit)
         return await self._writers[coop][1].append(submission)
 

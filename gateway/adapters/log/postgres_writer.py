@@ -41,10 +41,11 @@ _LOST = (
 class Writer:
     """Commits batches of one origin, one after another."""
 
-    def __init__(self, dsn: str, *, origin: str, clock: Clock) -> None:
+    def __init__(self, dsn: str, *, origin: str, clock: Clock, resolve_s: float = RESOLVE_S) -> None:
         self._dsn = dsn
         self._origin = origin
         self._clock = clock
+        self._resolve_s = resolve_s
         self._connection: asyncpg.Connection[Any] | None = None
         self._warned: list[str] = []
         self._last_first = -1
@@ -166,7 +167,7 @@ class Writer:
 
         The head's lock comes first: once it is ours, the old transaction has ended one way or the other.
         """
-        async with asyncio.timeout(RESOLVE_S):
+        async with asyncio.timeout(self._resolve_s):
             found = await self._found(batch)
         absent = [submission for submission in batch if submission.leaf not in found]
         again = iter(await self._again(absent))
