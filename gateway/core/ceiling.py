@@ -97,7 +97,7 @@ def _grant(policy: Policy, agreement: Agreement, grant: Grant) -> Iterator[Breac
             why = field.cls if field.cls != "ordinary" else ("minor" if field.minor else field.subject)
             yield Breach(state="field_undecided", path=here, subject=name, other=why)
     for position, predicate in enumerate(grant.population):
-        yield from _predicate(policy, predicate, (*at, "population", position))
+        yield from condition(policy, predicate, (*at, "population", position))
 
 
 def _fits(field: Field, transform: Transform) -> bool:
@@ -111,7 +111,8 @@ def _fits(field: Field, transform: Transform) -> bool:
     return types is None or field.type in types
 
 
-def _predicate(policy: Policy, predicate: Predicate, at: tuple[str | int, ...]) -> Iterator[Breach]:
+def condition(policy: Policy, predicate: Predicate, at: tuple[str | int, ...]) -> Iterator[Breach]:
+    """Yield what is wrong with one condition of a population or cohort."""
     field = policy.fields.get(predicate.field)
     if field is None and predicate.field not in POPULATION_FACTS:
         yield Breach(state="population_unknown", path=at, subject=predicate.field)

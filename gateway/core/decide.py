@@ -86,11 +86,9 @@ def decide(
         return deny(
             "not-permitted", found, gov=snapshot.gov, moment=moment, policy=policy, agreement=agreement, notice=notice
         )
-    asked = {field.id: field for field in fields}
-    for condition in grant.population:
-        if condition.field in policy.fields:
-            asked.setdefault(condition.field, policy.fields[condition.field])
-    asked.setdefault("member_code", policy.fields["member_code"])
+    rule = _member_rule(policy, notice, agreement, request, moment)
+    conditions = [*grant.population, *(one for cohort in rule.cohorts for one in cohort.selectors)]
+    read = {*request.fields, "member_code", *(one.field for one in conditions if one.field in policy.fields)}
     return Permit(
         coop=snapshot.coop,
         partner=partner,
@@ -106,9 +104,9 @@ def decide(
         fields={name: grant.fields[name] for name in request.fields},
         valid_until=moment.until,
         encryption=key,
-        rows=plan_rows(asked.values(), policy.source),
+        rows=plan_rows([policy.fields[name] for name in sorted(read)], policy.source),
         restrictions=snapshot.restrictions,
-        members=_member_rule(policy, notice, agreement, request, moment),
+        members=rule,
     )
 
 
@@ -147,16 +145,16 @@ def _member_rule(
     if purpose.marketing:
         stops.add("marketing_stop")
     items = frozenset(policy.fields[name].item for name in request.fields)
+    cohorts = decided(policy, "cohort", moment)
     covering = {notice.version}
     for earlier in policy.notices:
         if _covers(earlier, request.purpose, items if joint else None, agreement):
             covering.add(earlier.version)
-    for decision in decided(policy, "cohort", moment):
-        covering |= decision.versions
     return MemberRule(
         subjects=shared_subjects(notice, agreement.basis, purpose),
         programmes=notice.programmes,
         covering=frozenset(covering),
+        cohorts=tuple(cohorts),
         consent_for=frozenset(name for name in request.fields if policy.fields[name].cls == "special_care"),
         consent_basis=agreement.basis is Basis.CONSENT,
         stops=frozenset(stops),

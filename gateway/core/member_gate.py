@@ -6,6 +6,7 @@ from typing import Any
 
 from gateway.core.days import Moment, Span, days, jst_day, midnight, midnight_after
 from gateway.core.outcome import Permit
+from gateway.core.policy import Predicate
 from gateway.core.population import predicate
 from gateway.core.rows import ConsentFact, StopFact
 from gateway.core.state import Restriction
@@ -19,7 +20,8 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
     Each fact that is missing fails. All boundaries that the test meets are remembered by `moment`.
     """
     rule = permit.members
-    conditions = [(_attribute(permit, p.field), predicate(p)) for p in permit.grant.population]
+    population = _all_of(permit, permit.grant.population)
+    cohorts = [(cohort.versions, _all_of(permit, cohort.selectors)) for cohort in rule.cohorts]
     oldest = midnight(moment.today - timedelta(days=permit.grant.max_age_days))
     covered = _Watch(moment)
 
@@ -28,7 +30,8 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
             return False
         if rule.subjects is not None and row.fact_subject not in rule.subjects:
             return False
-        if row.fact_acquired_under not in rule.covering:
+        under = row.fact_acquired_under
+        if under not in rule.covering and not any(under in versions and chosen(row) for versions, chosen in cohorts):
             return False
         as_of = row.fact_as_of
         if as_of is None or as_of > moment.at or as_of < oldest:
@@ -39,7 +42,7 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
         if row.fact_stops is None or row.fact_consents is None:
             return False
         return (
-            all(holds(getattr(row, name)) for name, holds in conditions)
+            population(row)
             and _in_programme(row, rule.programmes, moment)
             and not _stopped(restrictions, permit, moment)
             and not _stopped(row.fact_stops, permit, moment)
@@ -62,6 +65,11 @@ class _Watch:
         if as_of < self._least:
             self._least = as_of
             self._moment.note(midnight_after(jst_day(as_of) + timedelta(days=limit)))
+
+
+def _all_of(permit: Permit, conditions: Iterable[Predicate]) -> Callable[[Any], bool]:
+    tests = [(_attribute(permit, one.field), predicate(one)) for one in conditions]
+    return lambda row: all(holds(getattr(row, name)) for name, holds in tests)
 
 
 def _attribute(permit: Permit, field: str) -> str:

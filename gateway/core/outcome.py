@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from gateway.core.bases import Basis
-from gateway.core.policy import Grant, Policy, Transform
+from gateway.core.policy import Decision, Grant, Policy, Transform
 from gateway.core.rows import RowPlan
 from gateway.core.state import ClientKey, Restriction
 
@@ -51,6 +51,8 @@ class MemberRule(msgspec.Struct, frozen=True, kw_only=True):
     programmes: frozenset[str] | None
     covering: frozenset[str]
     """Notice versions under which a member may have been acquired."""
+    cohorts: tuple[Decision, ...]
+    """Cohort decisions that cover further versions, for the members their selectors choose."""
     consent_for: frozenset[str]
     """Fields that need the member's own consent; with `consent_basis` every asked field."""
     consent_basis: bool

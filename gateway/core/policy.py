@@ -121,6 +121,16 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
         return self.subject != "member" or self.minor
 
 
+class Predicate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One condition of a population or cohort; a null value fails it."""
+
+    field: str
+    among: tuple[str | int | bool, ...] | None = None
+    prefixes: tuple[str, ...] | None = None
+    lowest: str | int | None = None
+    highest: str | int | None = None
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded, dated decision of the co-op; what it lifts depends on its kind."""
 
@@ -132,17 +142,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     partner: str | None = None
     purposes: frozenset[str] = frozenset()
     versions: frozenset[str] = frozenset()
+    selectors: tuple[Predicate, ...] = ()
+    """A cohort's further conditions, all of which must hold."""
     ground: str | None = None
-
-
-class Predicate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One condition of a population; a null value fails it."""
-
-    field: str
-    among: tuple[str | int | bool, ...] | None = None
-    prefixes: tuple[str, ...] | None = None
-    lowest: str | int | None = None
-    highest: str | int | None = None
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):

@@ -220,6 +220,16 @@ def test_acquired_under_an_older_version_is_covered_by_its_text_or_by_a_cohort_d
     assert admitted(old, policy=policy)[0]
 
 
+def test_a_cohort_decision_covers_only_those_its_selectors_choose() -> None:
+    chosen = Predicate(field="municipality_code", prefixes=("06",))
+    cohort = Decision(id="k", kind="cohort", span=make.YEAR, versions=frozenset({"2021-06-01"}), selectors=(chosen,))
+    policy = make.policy(decisions=(make.OPEN_ITEM, cohort))
+    old = {**RECORD, "acquired_under": "2021-06-01"}
+    assert admitted({**old, "municipality_code": "062031"}, policy=policy)[0]
+    assert not admitted({**old, "municipality_code": "052019"}, policy=policy)[0]
+    assert not admitted({**old, "municipality_code": None}, policy=policy)[0]
+
+
 @pytest.mark.parametrize(
     ("condition", "value", "holds"),
     [

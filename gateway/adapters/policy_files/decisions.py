@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gateway.adapters.policy_files.agreement import Condition
 from gateway.adapters.policy_files.shape import (
     FieldId,
     GroundId,
@@ -69,6 +70,8 @@ class CohortDecision(Dated):
     """根拠 / ground"""
     evidence: Text
     """証拠 / evidence"""
+    selectors: tuple[Condition, ...] = ()
+    """対象者を絞る条件 / further conditions, all of which must hold"""
 
 
 class FieldUseDecision(Dated):

@@ -6,7 +6,7 @@ Paths are those of the document: notices by version, fields and decisions by id.
 from collections.abc import Iterator
 from datetime import date
 
-from gateway.core.ceiling import Breach
+from gateway.core.ceiling import Breach, condition
 from gateway.core.days import jst_day
 from gateway.core.policy import Decision, Item, Notice, Policy
 
@@ -95,6 +95,8 @@ def _decision(policy: Policy, decision: Decision) -> Iterator[Breach]:
         yield Breach(state="unknown_partner", path=(*at, "partner"), subject=decision.partner)
     for version in sorted(decision.versions - {notice.version for notice in policy.notices}):
         yield Breach(state="unknown_version", path=(*at, "versions"), subject=version)
+    for position, selector in enumerate(decision.selectors):
+        yield from condition(policy, selector, (*at, "selectors", position))
     grounds = {ground for notice in policy.notices for ground in notice.grounds}
     if decision.kind == "ground" and decision.ground not in grounds:
         yield Breach(state="unknown_ground", path=(*at, "ground"), subject=str(decision.ground))

@@ -92,7 +92,14 @@ def _decision(name: str, one: Recorded) -> Decision:
         case ItemFieldDecision() | OpenItemDecision():
             return Decision(id=name, kind=one.kind, span=span, item=one.item, fields=frozenset(one.fields))
         case CohortDecision():
-            return Decision(id=name, kind=one.kind, span=span, versions=frozenset(one.versions), ground=one.ground)
+            return Decision(
+                id=name,
+                kind=one.kind,
+                span=span,
+                versions=frozenset(one.versions),
+                ground=one.ground,
+                selectors=tuple(map(_predicate, one.selectors)),
+            )
         case FieldUseDecision():
             return Decision(
                 id=name,

@@ -10,45 +10,62 @@ revision = "0001"
 down_revision = None
 
 
+def _origin() -> sa.Column[str]:
+    return sa.Column("origin", sa.String, primary_key=True)
+
+
+def _index(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+def _number(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False)
+
+
+def _data(name: str) -> sa.Column[bytes]:
+    return sa.Column(name, sa.LargeBinary, nullable=False)
+
+
+def _position() -> sa.Column[int]:
+    return sa.Column("pos", sa.Integer, primary_key=True, autoincrement=False)
+
+
 def upgrade() -> None:
     """Create the tables and make `log_entry` append-only."""
-    origin = lambda: sa.Column("origin", sa.String, primary_key=True)  # noqa: E731  # a fresh column each time
-    index = lambda name: sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)  # noqa: E731  # likewise
-    number = lambda name: sa.Column(name, sa.BigInteger, nullable=False)  # noqa: E731  # likewise
-    data = lambda name: sa.Column(name, sa.LargeBinary, nullable=False)  # noqa: E731  # likewise
-    position = lambda: sa.Column("pos", sa.Integer, primary_key=True, autoincrement=False)  # noqa: E731  # likewise
     op.create_table(
-        "log_head", origin(), number("next_index"), data("frontier"), number("gov_index"), number("last_ts")
+        "log_head", _origin(), _number("next_index"), _data("frontier"), _number("gov_index"), _number("last_ts")
     )
     op.create_table(
         "log_entry",
-        origin(),
-        index("idx"),
-        data("leaf_hash"),
-        data("entry"),
+        _origin(),
+        _index("idx"),
+        _data("leaf_hash"),
+        _data("entry"),
         sa.Column("kind", sa.String, nullable=False),
         sa.Column("transfer_id", sa.String, unique=True),
         sa.Column("partner", sa.String),
         sa.Column("purpose", sa.String),
-        number("ts"),
+        _number("ts"),
     )
     op.create_index("log_entry_kind", "log_entry", ["origin", "kind", "idx"])
-    op.create_table("log_batch", origin(), index("first_idx"), sa.Column("n", sa.Integer, nullable=False), data("root"))
     op.create_table(
-        "log_checkpoint", origin(), index("size"), data("root"), sa.Column("note", sa.String, nullable=False)
+        "log_batch", _origin(), _index("first_idx"), sa.Column("n", sa.Integer, nullable=False), _data("root")
     )
-    op.create_table("log_subject", origin(), index("idx"), position(), data("tag"), data("salt"))
+    op.create_table(
+        "log_checkpoint", _origin(), _index("size"), _data("root"), sa.Column("note", sa.String, nullable=False)
+    )
+    op.create_table("log_subject", _origin(), _index("idx"), _position(), _data("tag"), _data("salt"))
     op.create_index("log_subject_tag", "log_subject", ["origin", "tag"])
-    op.create_table("log_request", origin(), index("idx"), data("jws"))
-    op.create_table("log_effect", origin(), index("idx"), position(), data("body"))
-    op.create_table("replay", sa.Column("h", sa.LargeBinary, primary_key=True), number("expires_at"))
+    op.create_table("log_request", _origin(), _index("idx"), _data("jws"))
+    op.create_table("log_effect", _origin(), _index("idx"), _position(), _data("body"))
+    op.create_table("replay", sa.Column("h", sa.LargeBinary, primary_key=True), _number("expires_at"))
     op.create_index("ix_replay_expires_at", "replay", ["expires_at"])
     op.create_table(
         "quota",
-        origin(),
+        _origin(),
         sa.Column("grant_id", sa.String, primary_key=True),
         sa.Column("day", sa.String, primary_key=True),
-        number("members"),
+        _number("members"),
     )
     for table in ("log_entry", "log_effect", "log_batch"):
         _append_only(table)
