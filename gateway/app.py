@@ -128,6 +128,9 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
         token_signer=stores.keys.signers("token")[-1],
         token_keys=stores.keys.verifiers("token"),
         nonces=Nonces(stores.keys.nonce_master()),
+        proxies=frozenset(settings.proxies),
+        # A partner's systems may share an address; what all of one network send is bounded at twice a client's rate.
+        per_prefix=Buckets(Rate(2 * settings.requests_per_second, 2 * settings.burst)),
         per_client=Buckets(rate),
         per_purpose=Buckets(rate),
         summaries=Summaries(),

@@ -139,6 +139,10 @@ class Log(Protocol):
         """Return the members counted so far against a grant on a JST day."""
         ...
 
+    async def skew(self) -> float:
+        """Return by how many seconds this process's clock differs from the database's."""
+        ...
+
     async def publish(self, coop: str, size: int, root: bytes, note: str) -> None:
         """Store a signed checkpoint."""
         ...

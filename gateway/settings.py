@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65_535)] = 8400
     allowed_hosts: tuple[str, ...] = ()
     """Accepted `Host` values beside the issuer's own."""
+    proxies: tuple[str, ...] = ()
+    """Addresses of load balancers whose last `X-Forwarded-For` value names the client, for limits alone."""
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     demo: bool = False

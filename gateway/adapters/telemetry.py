@@ -6,6 +6,7 @@ What is counted and noted has closed names and fault texts; a member's value nev
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from time import perf_counter
 
 import structlog
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -82,9 +83,13 @@ class OpenTelemetry(Diagnostics):
 
     @contextmanager
     def _span(self, name: str) -> Iterator[None]:
-        # An exception's text could hold anything: only that there was one is recorded.
-        with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
-            yield
+        began = perf_counter()
+        try:
+            # An exception's text could hold anything: only that there was one is recorded.
+            with self._tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False):
+                yield
+        finally:
+            self._durations.record(perf_counter() - began, {"span": name})
 
     def close(self) -> None:
         """Send what is buffered."""

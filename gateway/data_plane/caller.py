@@ -36,6 +36,11 @@ def check_caller(desk: Desk, inbound: Inbound) -> Caller:
     """Return who asks. Raises Problem `unauthenticated` or `rate-limited`."""
     at = desk.clock()
     now = int(at.timestamp())
+    wait = desk.per_prefix.take(inbound.prefix, at.timestamp())
+    if wait is not None:
+        # Nobody is authenticated yet: counted, never an entry.
+        desk.telemetry.count("unauthenticated", reason="rate")
+        raise Problem("rate-limited", retry_after=wait)
     try:
         text = access_token_of(inbound.authorization)
         token = _verified(desk, text, now)

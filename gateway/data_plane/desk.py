@@ -44,6 +44,9 @@ class Desk:
     token_signer: Signer
     token_keys: Mapping[str, PublicKey]
     nonces: Nonces
+    proxies: frozenset[str] = frozenset()
+    """Addresses whose last `X-Forwarded-For` value is believed."""
+    per_prefix: Buckets
     per_client: Buckets
     per_purpose: Buckets
     summaries: Summaries

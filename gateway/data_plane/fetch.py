@@ -26,7 +26,8 @@ async def fetch(
         records = msgspec.structs.replace(earlier.records, rows=rows, refused=refused)
         return Fetched(permit=decision, query=earlier.query, records=records)
     try:
-        records = await desk.coops[asking.coop].source.read(query, deadline=asking.deadline)
+        with desk.telemetry.span("source"):
+            records = await desk.coops[asking.coop].source.read(query, deadline=asking.deadline)
     except Unavailable as fault:
         desk.telemetry.note("source unavailable", coop=asking.coop, fault=str(fault))
         return deny("unavailable", [reason("fault", "source", "unavailable")], gov=decision.gov)

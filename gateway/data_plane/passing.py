@@ -29,6 +29,8 @@ class Inbound:
     method: str
     url: str
     """The configured URL of the route, never derived from the request."""
+    prefix: str
+    """The network the request came from, for limits alone."""
     authorization: str | None
     proof: str | None
     content_type: str | None = None

@@ -33,9 +33,10 @@ async def record(
     or Bounced: nothing was written, and the request is to be decided again.
     """
     try:
-        if isinstance(decided, Denial):
-            return await _deny(desk, asking, decided, standing)
-        return await _release(desk, asking, decided, standing)
+        with desk.telemetry.span("commit"):
+            if isinstance(decided, Denial):
+                return await _deny(desk, asking, decided, standing)
+            return await _release(desk, asking, decided, standing)
     except Unavailable as fault:
         desk.telemetry.note("log unavailable", coop=asking.coop, fault=str(fault))
         raise Problem("unavailable", retry_after=1) from None

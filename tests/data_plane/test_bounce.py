@@ -64,7 +64,7 @@ async def test_a_stop_in_flight_leaves_the_member_out_and_fetches_nothing_again(
     assert set(answer.released) == {OTHER}
     assert answer.results[CODE] == {"member": CODE, "status": "not_available"}
     assert len(house.sources[COOP].asked) == 1
-    assert ("count", "bounced", {"coop": COOP}) in house.telemetry.told
+    assert ("count", "bounced", {"coop": COOP}) in house.told
     entry = await house.last()
     assert isinstance(entry, Release)
     assert (entry.counts.released, entry.counts.not_available) == (1, 1)

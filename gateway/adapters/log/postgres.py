@@ -109,6 +109,12 @@ class PostgresLog:
             query = "SELECT members FROM quota WHERE origin = $1 AND grant_id = $2 AND day = $3"
             return int(await db.fetchval(query, self._origin(coop), grant, day) or 0)
 
+    async def skew(self) -> float:
+        """Return by how many seconds this process's clock differs from the server's."""
+        async with self._reader() as db:
+            theirs: datetime = await db.fetchval("SELECT clock_timestamp()")
+        return abs((self._clock() - theirs).total_seconds())
+
     async def publish(self, coop: str, size: int, root: bytes, note: str) -> None:
         """Store a signed checkpoint."""
         async with self._reader() as db:
@@ -128,9 +134,9 @@ class PostgresLog:
         return note
 
     async def purge(self) -> None:
-        """Forget replay keys that have expired."""
+        """Forget replay keys that have expired, by the server's clock, which all processes share."""
         async with self._reader() as db:
-            await db.execute("DELETE FROM replay WHERE expires_at < $1", ms(self._clock()))
+            await db.execute("DELETE FROM replay WHERE expires_at < extract(epoch FROM now()) * 1000")
 
     async def start(self) -> None:
         """Connect, and refuse a server that would lose what it confirmed. Raises Unavailable."""

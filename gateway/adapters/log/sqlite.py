@@ -127,6 +127,10 @@ class SqliteLog:
         """Return the members counted so far."""
         return await self._run(lambda db: _quota(db, self._origin(coop), grant, day))
 
+    async def skew(self) -> float:
+        """Return 0: an embedded database has no clock of its own."""
+        return 0.0
+
     async def publish(self, coop: str, size: int, root: bytes, note: str) -> None:
         """Store a signed checkpoint."""
         query = "INSERT OR IGNORE INTO log_checkpoint(origin,size,root,note) VALUES(?,?,?,?)"

@@ -59,7 +59,7 @@ def _unknown(desk: Desk) -> Route:
         )
         if allowed is not None:
             raise Problem("method-not-allowed", headers={"Allow": allowed})
-        check_caller(desk, await inbound(request, desk.issuer + path))
+        check_caller(desk, await inbound(request, desk.issuer + path, desk.proxies))
         raise Problem("not-found")
 
     return Route("/v1/{path:path}", unknown, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

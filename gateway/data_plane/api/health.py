@@ -1,4 +1,4 @@
-"""/livez: the process answers. /readyz: it could release: the log can be read and every co-op has a policy."""
+"""/livez: the process answers. /readyz: it could release: clocks agree, the log can be read, the state is in hand."""
 
 from datetime import timedelta
 
@@ -10,6 +10,8 @@ from gateway.data_plane.desk import Desk
 from gateway.ports import Unavailable
 from gateway.web.problems import Problem
 
+MAX_SKEW_S = 5.0
+
 
 def routes(desk: Desk) -> list[Route]:
     """Return both routes."""
@@ -19,6 +21,9 @@ def routes(desk: Desk) -> list[Route]:
 
     async def readyz(_: Request) -> Response:
         try:
+            if await desk.log.skew() >= MAX_SKEW_S:
+                desk.telemetry.note("clock skew")
+                raise Problem("unavailable", retry_after=10)
             for coop in desk.coops:
                 head = await desk.log.head(coop)
                 await desk.snapshots.at_least(coop, head.gov, deadline=desk.clock() + timedelta(seconds=2))

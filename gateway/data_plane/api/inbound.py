@@ -1,5 +1,7 @@
 """A framework request as the values the steps read, and answers with what every 2xx carries."""
 
+from ipaddress import ip_address, ip_network
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,10 +12,11 @@ from gateway.ports import Unavailable
 from gateway.web.problems import Problem
 
 
-async def inbound(request: Request, url: str) -> Inbound:
+async def inbound(request: Request, url: str, proxies: frozenset[str]) -> Inbound:
     """Return what authentication reads of a request; the guard has the whole body at hand already."""
     headers = request.headers
     return Inbound(
+        prefix=prefix_of(request, proxies),
         request_id=request.state.request_id,
         method=request.method,
         url=url,
@@ -22,6 +25,18 @@ async def inbound(request: Request, url: str) -> Inbound:
         content_type=headers.get("content-type"),
         body=await request.body() if request.method == "POST" else b"",
     )
+
+
+def prefix_of(request: Request, proxies: frozenset[str]) -> str:
+    """Return the client's network: /24 of IPv4, /64 of IPv6; from the socket, or from a listed proxy's last word."""
+    address = request.client.host if request.client else ""
+    if address in proxies:
+        address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or address
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return address[:64]
+    return str(ip_network((known, 24 if known.version == 4 else 64), strict=False))
 
 
 def refuse_query(request: Request) -> None:
@@ -43,7 +58,7 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
     Raises Problem `unauthenticated`, `rate-limited`, `replayed`, `not-permitted` (suspended) or `unavailable`.
     """
     refuse_query(request)
-    caller = check_caller(desk, await inbound(request, url))
+    caller = check_caller(desk, await inbound(request, url, desk.proxies))
     try:
         if any(await desk.log.seen([caller.replay])):
             desk.summaries.add(caller.coop, caller.client, "replayed", caller.at.timestamp())

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from gateway.core.agreement_gate import signing_keys
 from gateway.core.days import Moment
 from gateway.core.grant_gate import inside_agreement
-from gateway.data_plane.api.inbound import answer
+from gateway.data_plane.api.inbound import answer, prefix_of
 from gateway.data_plane.caller import bound_of
 from gateway.data_plane.desk import Desk
 from gateway.jose.rfc7517 import PublicKey
@@ -43,6 +43,9 @@ def route(desk: Desk) -> Route:
 async def _issue(desk: Desk, request: Request) -> Response:
     at = desk.clock()
     now = int(at.timestamp())
+    wait = desk.per_prefix.take(prefix_of(request, desk.proxies), at.timestamp())
+    if wait is not None:
+        return _refusal(desk, OAuthError("temporarily_unavailable", "rate:prefix", status=429), retry_after=wait)
     # 1–3 the form, the grant type, no second way to authenticate
     if request.scope["query_string"]:
         raise OAuthError("invalid_request", "form:query")

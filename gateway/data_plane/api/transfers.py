@@ -22,7 +22,7 @@ def route(desk: Desk) -> Route:
         refuse_query(request)
         try:
             with desk.telemetry.span("transfer"):
-                released = await transfer(desk, await inbound(request, url))
+                released = await transfer(desk, await inbound(request, url, desk.proxies))
         except Unavailable as fault:
             desk.telemetry.note("transfer unavailable", fault=str(fault))
             raise Problem("unavailable", retry_after=1) from None
