@@ -1,4 +1,7 @@
-"""The composition root: the only place where ports meet adapters; one builder per use."""
+"""The composition root: the only place where ports meet adapters; one builder per use.
+
+What only one use needs is imported in its builder, so that a command that reads the log does not load a web server.
+"""
 
 import asyncio
 import fcntl
@@ -8,20 +11,15 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from fastapi import FastAPI
 
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.key_files import KeyFiles
-from gateway.adapters.log.postgres import PostgresLog
-from gateway.adapters.log.sqlite import SqliteLog
-from gateway.adapters.policy_files.resolve import resolve_bytes
-from gateway.adapters.source_http import HttpSource
-from gateway.adapters.telemetry import Diagnostics, OpenTelemetry
+from gateway.adapters.telemetry import Diagnostics
 from gateway.control_plane.gateway_keys import announce
-from gateway.data_plane.api.app import partner_app
 from gateway.data_plane.desk import Coop, Desk
 from gateway.data_plane.limits import Buckets, Rate, Summaries
 from gateway.data_plane.snapshots import POLL_S, Snapshots
@@ -32,12 +30,19 @@ from gateway.oversight.checkpoints import EVERY_S, publish_grown
 from gateway.ports import Clock, Source, Unavailable
 from gateway.settings import Settings
 from gateway.tlog.note import Ed25519Signer, NoteSigner
-from gateway.web.guard import Guard
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from gateway.adapters.log.postgres import PostgresLog
+    from gateway.adapters.log.sqlite import SqliteLog
+    from gateway.adapters.source_http import HttpSource
+    from gateway.web.guard import Guard
 
 PURGE_S = 60.0
 SUMMARY_S = 5.0
 
-AnyLog = SqliteLog | PostgresLog
+AnyLog: TypeAlias = "SqliteLog | PostgresLog"
 Work = Callable[[], Awaitable[None]]
 
 
@@ -65,13 +70,19 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
     origin = partial(origin_of, settings)
     path = sqlite_path(settings.database_url)
     if path is not None:
+        from gateway.adapters.log.sqlite import SqliteLog
+
         return SqliteLog(path, origin=origin, clock=clock)
+    from gateway.adapters.log.postgres import PostgresLog
+
     return PostgresLog(settings.database_url, origin=origin, clock=clock)
 
 
 @asynccontextmanager
 async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Stores]:
     """Open the log and read the state in force; close it at the end. Raises Unavailable."""
+    from gateway.adapters.policy_files.resolve import resolve_bytes
+
     log = open_log(settings, clock=clock)
     try:
         await log.start()
@@ -89,11 +100,17 @@ def note_signers(settings: Settings, keys: KeyFiles) -> dict[str, Ed25519Signer]
 
 def telemetry_of(settings: Settings) -> Diagnostics:
     """Return telemetry as configured: diagnostics alone, or OpenTelemetry too."""
-    return OpenTelemetry() if settings.telemetry else Diagnostics()
+    if not settings.telemetry:
+        return Diagnostics()
+    from gateway.adapters.open_telemetry import OpenTelemetry
+
+    return OpenTelemetry()
 
 
-def http_sources(settings: Settings, *, clock: Clock) -> dict[str, HttpSource]:
+def http_sources(settings: Settings, *, clock: Clock) -> "dict[str, HttpSource]":
     """Return the member system of every co-op, over HTTP."""
+    from gateway.adapters.source_http import HttpSource
+
     return {
         coop: HttpSource(
             settings.sources[coop].url,
@@ -139,7 +156,7 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
 
 
 @asynccontextmanager
-async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Guard]:
+async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -> "AsyncIterator[Guard]":
     """Build the partner listener's application on real stores and sources. Raises Unavailable, KeysRefused."""
     telemetry = telemetry_of(settings)
     sources = http_sources(settings, clock=clock)
@@ -154,8 +171,10 @@ async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -
     telemetry.close()
 
 
-def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, Ed25519Signer]) -> Guard:
+def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, Ed25519Signer]) -> "Guard":
     """Return the guarded application whose lifespan keeps the snapshot, checkpoints, summaries and purges going."""
+    from gateway.data_plane.api.app import partner_app
+
     sizes: dict[str, int] = {}
     checkpoints: dict[str, NoteSigner] = dict(signers)
 
@@ -170,7 +189,7 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, E
     ]
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: "FastAPI") -> AsyncIterator[None]:
         tasks = [asyncio.create_task(_repeat(desk, *job), name=job[0]) for job in jobs]
         yield
         for task in tasks:

@@ -8,8 +8,6 @@ from typing import Annotated
 import typer
 
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, say
-from gateway.client import Client, ClientError, generate_keys, run_checks
-from gateway.client.advice import advice
 
 app = typer.Typer(help="提供先側の道具 / the partner's side", no_args_is_help=True)
 
@@ -19,6 +17,9 @@ Folder = Annotated[Path, typer.Argument(help="client.json と鍵のフォルダ 
 @app.command()
 def register(folder: Folder, as_json: Json = False) -> None:
     """鍵を作り、生協に渡す公開鍵を書き出す / Make keys and write the public half to hand to the co-op."""
+    from gateway.client import ClientError, generate_keys
+    from gateway.client.advice import advice
+
     try:
         keys = generate_keys(folder)
     except ClientError as refused:
@@ -31,6 +32,8 @@ def register(folder: Folder, as_json: Json = False) -> None:
 @app.command()
 def check(folder: Folder, lang: Lang = "ja", case: str | None = None) -> None:
     """時計・鍵・トークン・提供範囲・復号を確かめる / Check clock, keys, token, grant and decryption, a line each."""
+    from gateway.client import run_checks
+
     failed = False
     for result in run_checks(folder, lang="en" if lang == "en" else "ja", case=case):
         failed |= result.status == "failed"
@@ -57,6 +60,9 @@ def pull(
     lang: Lang = "ja",
 ) -> None:
     """組合員データを受け取り、1行1件のJSONで出す / Pull member data; prints one JSON object a line."""
+    from gateway.client import Client, ClientError
+    from gateway.client.advice import advice
+
     asked = fields.split(",") if fields else None
     try:
         with Client.from_folder(folder) as client:

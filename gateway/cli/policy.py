@@ -3,18 +3,17 @@
 import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.adapters.policy_files.finding import Finding, PolicyRefused
-from gateway.adapters.policy_files.lint import lint as lint_files
-from gateway.adapters.policy_files.load import load
-from gateway.adapters.policy_files.schema import schemas
 from gateway.app import stores
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, run, say, settings, show
 from gateway.control_plane.publish import publish as publish_document
 from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.adapters.policy_files.finding import Finding
 
 app = typer.Typer(help="公表事項・契約・提供範囲 / notices, agreements, grants", no_args_is_help=True)
 
@@ -22,6 +21,8 @@ app = typer.Typer(help="公表事項・契約・提供範囲 / notices, agreemen
 @app.command()
 def lint(path: Path, as_json: Json = False, lang: Lang = "ja", samples: bool = True) -> None:
     """生協のフォルダ(または1ファイル)を点検する / Check a co-op's folder, or one file; no settings needed."""
+    from gateway.adapters.policy_files.lint import lint as lint_files
+
     if not path.exists():
         raise fail(f"`{path}` does not exist; name a folder such as policies/kyoritsusha", USAGE)
     findings = lint_files(path, samples=samples)
@@ -33,7 +34,7 @@ def lint(path: Path, as_json: Json = False, lang: Lang = "ja", samples: bool = T
         raise typer.Exit(REFUSED)
 
 
-def _plain(finding: Finding) -> dict[str, object]:
+def _plain(finding: "Finding") -> dict[str, object]:
     return {
         "file": finding.file,
         "line": finding.line,
@@ -46,7 +47,7 @@ def _plain(finding: Finding) -> dict[str, object]:
     }
 
 
-def _tell(findings: tuple[Finding, ...], lang: str) -> None:
+def _tell(findings: "tuple[Finding, ...]", lang: str) -> None:
     for finding in findings:
         style = "red" if finding.severity == "error" else "yellow"
         out.print(f"{finding.file}:{finding.line}:{finding.column}", style="bold", end=" ", highlight=False)
@@ -59,6 +60,8 @@ def _tell(findings: tuple[Finding, ...], lang: str) -> None:
 @app.command()
 def schema(folder: Annotated[Path | None, typer.Argument()] = None) -> None:
     """エディタ用のJSON Schemaを出す / Print the JSON Schemas for editors, or write one file per kind to a folder."""
+    from gateway.adapters.policy_files.schema import schemas
+
     if folder is None:
         print(json.dumps(schemas(), ensure_ascii=False, indent=1))
         return
@@ -87,6 +90,9 @@ def publish(
 async def _publish(
     configured: Settings, coop: str, *, proposer: str, approver: str, reason: str, effective: datetime | None
 ) -> int:
+    from gateway.adapters.policy_files.finding import PolicyRefused
+    from gateway.adapters.policy_files.load import load
+
     known(configured, coop)
     try:
         loaded = load(configured.policies, configured.partners, coop, samples=configured.demo)

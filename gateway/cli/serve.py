@@ -4,23 +4,24 @@ import asyncio
 import signal
 import ssl
 
-import uvloop
-
 from gateway import app
 from gateway.adapters.database import migrate as migrate_database
 from gateway.cli.output import Json, explained, run, say, settings, show
 from gateway.settings import Settings
-from gateway.web.server import bind, serve as serve_http, tls_context
 
 
 def serve(reuse_port: bool = False) -> None:
     """提供先のAPIを開く / Serve the partner API until SIGTERM or SIGINT; --reuse-port for several processes."""
     configured = settings()
+    import uvloop
+
     with explained():
         uvloop.run(_serve(configured, reuse_port=reuse_port))
 
 
 async def _serve(configured: Settings, *, reuse_port: bool) -> None:
+    from gateway.web.server import bind, serve as serve_http
+
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -35,6 +36,8 @@ async def _serve(configured: Settings, *, reuse_port: bool) -> None:
 def _tls(configured: Settings) -> ssl.SSLContext | None:
     if configured.tls_certificate is None or configured.tls_key is None:
         return None
+    from gateway.web.server import tls_context
+
     return tls_context(certificate=configured.tls_certificate, key=configured.tls_key)
 
 
