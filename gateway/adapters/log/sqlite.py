@@ -107,7 +107,9 @@ class SqliteLog:
 
     async def of_kind(self, coop: str, kind: str) -> list[bytes]:
         """Return all entries of one kind."""
-        query = "SELECT entry FROM log_entry WHERE origin=? AND kind=? ORDER BY idx"
+        query = (
+            "SELECT entry FROM log_entry WHERE origin=? AND kind=? AND kind NOT IN ('release', 'denial') ORDER BY idx"
+        )
         rows = await self._run(lambda db: db.execute(query, (self._origin(coop), kind)).fetchall())
         return [row[0] for row in rows]
 

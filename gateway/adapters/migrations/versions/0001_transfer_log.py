@@ -47,7 +47,8 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String),
         _number("ts"),
     )
-    op.create_index("log_entry_kind", "log_entry", ["origin", "kind", "idx"])
+    rare = sa.text("kind NOT IN ('release', 'denial')")
+    op.create_index("log_entry_kind", "log_entry", ["origin", "kind", "idx"], postgresql_where=rare, sqlite_where=rare)
     op.create_table(
         "log_batch", _origin(), _index("first_idx"), sa.Column("n", sa.Integer, nullable=False), _data("root")
     )
@@ -59,7 +60,7 @@ def upgrade() -> None:
     op.create_table("log_request", _origin(), _index("idx"), _data("jws"))
     op.create_table("log_effect", _origin(), _index("idx"), _position(), _data("body"))
     op.create_table("replay", sa.Column("h", sa.LargeBinary, primary_key=True), _number("expires_at"))
-    op.create_index("ix_replay_expires_at", "replay", ["expires_at"])
+    op.create_index("replay_expires_at", "replay", ["expires_at"], postgresql_using="brin")
     op.create_table(
         "quota",
         _origin(),
