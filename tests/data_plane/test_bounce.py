@@ -178,8 +178,8 @@ async def test_three_bounces_are_borne_and_no_more(house: House, sunnet: Partner
         name = next(names)
 
         def narrower(document: dict[str, Any]) -> None:
-            condition = {"field": name, "from": 0} if name == "share_yen" else {"field": name, "from": "0"}
             grants = document["agreements"]["sunnet"]["kyoritsusha-sunnet-01"]["grants"]
+            condition: dict[str, Any] = {"field": name, "from": 0 if name == "share_yen" else "0"}
             if name == "sex":
                 condition = {"field": name, "in": ["1", "2", "9"]}
             grants["delivery"]["population"] = [condition]
