@@ -1,5 +1,7 @@
 """Fixtures that every room shares: both databases, a clock that the test moves."""
 
+import asyncio
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,20 @@ def postgres_server() -> Iterator[pg.Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file that each test's own is a copy of."""
+    path = tmp_path_factory.mktemp("template") / "gateway.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh, migrated SQLite database."""
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gateway.db')}"
+
+
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock()
@@ -34,10 +50,6 @@ def backend(request: pytest.FixtureRequest) -> pg.Server | None:
 
 
 @pytest.fixture
-async def database_url(backend: pg.Server | None, tmp_path: Path) -> str:
+async def database_url(backend: pg.Server | None, sqlite_url: str) -> str:
     """A fresh, migrated database of each kind."""
-    if backend is not None:
-        return backend.url(await backend.make_database())
-    url = f"sqlite:///{tmp_path}/gateway.db"
-    await migrate(url)
-    return url
+    return sqlite_url if backend is None else backend.url(await backend.make_database())

@@ -1,29 +1,38 @@
 """The real application from app.py on real stores, with simulators as ports: one call, then each test changes one thing."""
 
+import dataclasses
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx2
 import msgspec
 
 from gateway import app
+from gateway.adapters.database import sqlite_path
 from gateway.adapters.policy_files.load import load
 from gateway.adapters.telemetry import Diagnostics
 from gateway.control_plane.partners import add_key, set_state
 from gateway.control_plane.publish import publish
 from gateway.core.days import jst_day
 from gateway.data_plane.desk import Desk
+from gateway.data_plane.summarise import summarise
 from gateway.demo.member_table import Table
 from gateway.demo.people import make_members
 from gateway.jose.rfc7517 import accept_partner_set
 from gateway.ports import Source
 from gateway.settings import Settings
-from gateway.tlog.entries import Entry, decode
+from gateway.tlog.entries import Denial, Entry, Release, decode
+from gateway.web.guard import Guard
 from tests.clock import SettableClock
+from tests.simulators.log import SimulatedLog
 from tests.simulators.partner import ISSUER, Partner
+from tests.simulators.signer import SimulatedSigner
 from tests.simulators.source import SimulatedSource
 
 ROOT = Path(__file__).parent.parent
@@ -54,9 +63,18 @@ class House:
     stores: app.Stores
     desk: Desk
     http: httpx2.AsyncClient
+    guard: Guard
     sources: dict[str, SimulatedSource]
-    telemetry: Silent
+    log: SimulatedLog
+    signer: SimulatedSigner
+    telemetry: Diagnostics
     partners: dict[str, Partner] = field(default_factory=dict)
+
+    @property
+    def told(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """What telemetry was told."""
+        assert isinstance(self.telemetry, Silent)
+        return self.telemetry.told
 
     async def entries(self, coop: str = COOP) -> list[Entry]:
         """Every entry of a log."""
@@ -65,15 +83,56 @@ class House:
     async def last(self, coop: str = COOP) -> Entry:
         return (await self.entries(coop))[-1]
 
-    async def partner(self, partner: str, agreement: str, coop: str = COOP) -> Partner:
+    async def denial(self, coop: str = COOP) -> Denial:
+        """The last entry, which is a denial."""
+        entry = await self.last(coop)
+        assert isinstance(entry, Denial), entry.kind
+        return entry
+
+    async def release(self, coop: str = COOP) -> Release:
+        """The last entry, which is a release."""
+        entry = await self.last(coop)
+        assert isinstance(entry, Release), entry.kind
+        return entry
+
+    async def partner(self, partner: str, agreement: str, coop: str = COOP, **keys: Any) -> Partner:
         """A partner with registered keys, active."""
         client = f"{partner}-demo"
-        made = Partner(self.http, client, coop, agreement, now=lambda: self.clock().timestamp())
+        made = Partner(self.http, client, coop, agreement, now=lambda: self.clock().timestamp(), **keys)
         await self.register(made, partner, coop)
         await set_state(self.stores.log, coop, partner, active=True, by="運用", reason="試験", clock=self.clock)
         await self.stores.snapshots.refresh(coop)
         self.partners[partner] = made
         return made
+
+    async def summarise(self) -> None:
+        """Write the summary of each minute that has ended."""
+        await summarise(self.desk, until=self.clock().timestamp())
+
+    async def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Read the database behind the gateway's back."""
+        path = sqlite_path(self.settings.database_url)
+        if path is not None:
+            with closing(sqlite3.connect(path)) as db:
+                return db.execute(query).fetchall()
+        connection = await asyncpg.connect(self.settings.database_url.replace("+asyncpg", "", 1))
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+    async def tamper(self, *statements: str) -> None:
+        """Write to the database behind the gateway's back, as its owner."""
+        path = sqlite_path(self.settings.database_url)
+        if path is not None:
+            with closing(sqlite3.connect(path)) as db:
+                db.executescript(";".join(statements))
+            return
+        connection = await asyncpg.connect(self.settings.database_url.replace("+asyncpg", "", 1))
+        try:
+            await connection.execute(";".join(statements))
+        finally:
+            await connection.close()
 
     async def register(self, made: Partner, partner: str, coop: str = COOP) -> None:
         for key in accept_partner_set(made.jwks()):
@@ -94,7 +153,7 @@ class House:
         self, coop: str = COOP, change: Callable[[dict[str, Any]], None] | None = None, **more: Any
     ) -> int:
         """Publish the real files of a co-op, with their samples, changed as told."""
-        document = load(ROOT / "policies", ROOT / "partners", coop, samples=True).document.canonical()
+        document = document_of(coop)
         if change is not None:
             plain = msgspec.json.decode(document)
             change(plain)
@@ -117,6 +176,12 @@ class House:
         return index
 
 
+@cache
+def document_of(coop: str) -> bytes:
+    """The canonical policy document of a co-op's real files."""
+    return load(ROOT / "policies", ROOT / "partners", coop, samples=True).document.canonical()
+
+
 def members_table(clock: SettableClock, count: int = MEMBERS) -> Table:
     today = jst_day(clock())
     if (count, today) not in _TABLES:
@@ -132,6 +197,7 @@ async def running_house(
     *,
     coops: tuple[str, ...] = (COOP, "coopdeli"),
     published: bool = True,
+    telemetry: Diagnostics | None = None,
     **changes: Any,
 ) -> AsyncIterator[House]:
     """Run a gateway on a migrated database with the real policies published."""
@@ -145,20 +211,30 @@ async def running_house(
         policies=ROOT / "policies",
         partners=ROOT / "partners",
         coops=coops,
-        sources={coop: {"url": "http://127.0.0.1:1", "secret_file": str(secret)} for coop in coops},  # type: ignore[misc]
+        sources={coop: {"url": "http://127.0.0.1:1", "secret_file": str(secret)} for coop in coops},
         **{"requests_per_second": 10_000.0, "burst": 10_000, **changes},
     )
+    async with replica(settings, clock, telemetry=telemetry or Silent()) as house:
+        if published:
+            for coop in coops:
+                await house.publish(coop)
+        yield house
+
+
+@asynccontextmanager
+async def replica(
+    settings: Settings, clock: SettableClock, *, telemetry: Diagnostics | None = None
+) -> AsyncIterator[House]:
+    """Run one more process of a gateway: the same settings, keys and database, everything else its own."""
+    telemetry = telemetry or Silent()
     async with app.stores(settings, clock=clock) as stores:
-        stores.keys.create(coops)
-        sources = {coop: SimulatedSource(members_table(clock)) for coop in coops}
-        telemetry = Silent()
+        stores.keys.create(settings.coops)
+        sources = {coop: SimulatedSource(members_table(clock)) for coop in settings.coops}
         ports: dict[str, Source] = dict(sources)
         desk = app.build_desk(settings, stores, ports, telemetry)
+        log, signer = SimulatedLog(stores.log), SimulatedSigner(desk.response_signer)
+        desk = dataclasses.replace(desk, log=log, response_signer=signer)
         guard = app.mounted(settings, desk, stores, app.note_signers(settings, stores.keys))
         transport = httpx2.ASGITransport(app=guard)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
-            house = House(settings, clock, stores, desk, http, sources, telemetry)
-            if published:
-                for coop in coops:
-                    await house.publish(coop)
-            yield house
+            yield House(settings, clock, stores, desk, http, guard, sources, log, signer, telemetry)

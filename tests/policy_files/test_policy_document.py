@@ -41,7 +41,7 @@ def test_canonical_bytes_are_sorted_plain_json(documents):
     assert data == json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-@settings(max_examples=20)
+@settings(max_examples=10, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_keys_changes_nothing(documents, chance):
     document = documents["kyoritsusha", True]

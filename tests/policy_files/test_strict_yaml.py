@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from gateway.adapters.policy_files.strict_yaml import Place, parse
 
@@ -92,6 +92,7 @@ def test_each_part_knows_where_it_stands():
     assert places[("c",)] == Place(4, 1)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_no_text_breaks_the_reader(text):
     parsed = parse(text)
@@ -110,6 +111,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_json_is_read_as_it_stands(value):
     def tuples(part):

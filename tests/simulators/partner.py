@@ -12,8 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwe, jws
-from joserfc.jwk import ECKey, KeySet
+from joserfc.jwk import ECKey, KeySet, RSAKey
 
 ISSUER = "https://gw.example.coop"
 RESOURCE = ISSUER + "/v1"
@@ -31,8 +34,28 @@ def key(kid: str, use: str, alg: str) -> ECKey:
     return ECKey.generate_key("P-256", {"kid": kid, "use": use, "alg": alg})
 
 
-def sign(header: Mapping[str, Any], claims: Mapping[str, Any], with_key: ECKey) -> str:
-    return jws.serialize_compact(dict(header), json.dumps(claims, ensure_ascii=False), with_key, algorithms=["ES256"])
+def sign(header: Mapping[str, Any], claims: Mapping[str, Any], with_key: ECKey | RSAKey) -> str:
+    text = json.dumps(claims, ensure_ascii=False)
+    return jws.serialize_compact(dict(header), text, with_key, algorithms=["ES256", "PS256"])
+
+
+def forge(header: Mapping[str, Any], claims: Mapping[str, Any], signature: bytes = b"") -> str:
+    """A compact JWS put together by hand, with whatever signature."""
+    return ".".join(b64u(part) for part in (json.dumps(header).encode(), json.dumps(claims).encode(), signature))
+
+
+def sign_bytes(header: bytes, payload: bytes, with_key: ECKey | RSAKey) -> str:
+    """A true ES256 signature over whatever bytes, also such as no library would write."""
+    message = f"{b64u(header)}.{b64u(payload)}"
+    assert isinstance(with_key, ECKey)
+    assert with_key.private_key is not None
+    r, s = decode_dss_signature(with_key.private_key.sign(message.encode(), ECDSA(SHA256())))
+    return f"{message}.{b64u(r.to_bytes(32) + s.to_bytes(32))}"
+
+
+def stated(members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members without those that a test set to `...`, which means absent."""
+    return {name: value for name, value in members.items() if value is not ...}
 
 
 @dataclass
@@ -62,7 +85,7 @@ class Partner:
     coop: str
     agreement: str
     now: Callable[[], float]
-    sig: ECKey = field(default_factory=lambda: key("sig-1", "sig", "ES256"))
+    sig: ECKey | RSAKey = field(default_factory=lambda: key("sig-1", "sig", "ES256"))
     enc: ECKey = field(default_factory=lambda: key("enc-1", "enc", "ECDH-ES+A256KW"))
     dpop: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))
     issuer: str = ISSUER
@@ -73,15 +96,31 @@ class Partner:
     def jwks(self) -> dict[str, Any]:
         return {"keys": [self.sig.as_dict(private=False), self.enc.as_dict(private=False)]}
 
+    @property
+    def alg(self) -> str:
+        return "ES256" if isinstance(self.sig, ECKey) else "PS256"
+
     # ── the pieces ──
 
-    def assertion(self, **changes: Any) -> str:
-        now = int(self.now())
-        claims = {"iss": self.client_id, "sub": self.client_id, "aud": self.issuer, "jti": secrets.token_urlsafe(12)}
-        claims = {**claims, "iat": now, "exp": now + 60, **changes}
-        return sign({"alg": "ES256", "kid": self.sig.kid, "typ": "JWT"}, claims, self.sig)
+    def assertion(self, header: Mapping[str, Any] = {}, with_key: ECKey | RSAKey | None = None, **changes: Any) -> str:
+        head, claims = self.assertion_parts(**changes)
+        return sign(stated({**head, **header}), claims, with_key or self.sig)
 
-    def proof(self, method: str, url: str, token: str | None = None, **changes: Any) -> str:
+    def assertion_parts(self, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        now = int(self.now())
+        claims: dict[str, Any] = {"iss": self.client_id, "sub": self.client_id, "aud": self.issuer}
+        claims |= {"jti": secrets.token_urlsafe(12), "iat": now, "exp": now + 60, **changes}
+        return {"alg": self.alg, "kid": self.sig.kid, "typ": "JWT"}, stated(claims)
+
+    def proof(
+        self,
+        method: str,
+        url: str,
+        token: str | None = None,
+        header: Mapping[str, Any] = {},
+        with_key: ECKey | RSAKey | None = None,
+        **changes: Any,
+    ) -> str:
         claims: dict[str, Any] = {"htm": method, "htu": url, "iat": int(self.now()), "jti": secrets.token_urlsafe(12)}
         if token is not None:
             claims["ath"] = b64u(hashlib.sha256(token.encode()).digest())
@@ -90,13 +129,23 @@ class Partner:
         jwk = {
             name: value for name, value in self.dpop.as_dict(private=False).items() if name in {"kty", "crv", "x", "y"}
         }
-        return sign({"alg": "ES256", "typ": "dpop+jwt", "jwk": jwk}, {**claims, **changes}, self.dpop)
+        head = {"alg": "ES256", "typ": "dpop+jwt", "jwk": jwk, **header}
+        return sign(stated(head), stated({**claims, **changes}), with_key or self.dpop)
 
-    def detail(self, purpose: str, fields: list[str], product: str | None = "G1", **changes: Any) -> dict[str, Any]:
+    def detail(self, purpose: str, fields: list[str], product: str | None = "G1", /, **changes: Any) -> dict[str, Any]:
         detail = {"type": DETAIL, "coop": self.coop, "purpose": purpose, "agreement": self.agreement, "fields": fields}
         return {**detail, **({"product": product} if product else {}), **changes}
 
-    def request(self, purpose: str, fields: list[str], product: str | None = "G1", **changes: Any) -> str:
+    def request(
+        self,
+        purpose: str,
+        fields: list[str],
+        product: str | None = "G1",
+        /,
+        header: Mapping[str, Any] = {},
+        with_key: ECKey | RSAKey | None = None,
+        **changes: Any,
+    ) -> str:
         now = int(self.now())
         claims = {
             "iss": self.client_id,
@@ -111,21 +160,32 @@ class Partner:
             **({"product": product} if product else {}),
             **changes,
         }
-        claims = {name: value for name, value in claims.items() if value is not ...}
-        return sign({"alg": "ES256", "kid": self.sig.kid, "typ": "data-request+jwt"}, claims, self.sig)
+        head = {"alg": self.alg, "kid": self.sig.kid, "typ": "data-request+jwt", **header}
+        return sign(stated(head), stated(claims), with_key or self.sig)
 
     # ── the conversation ──
 
-    async def ask_token(self, detail: dict[str, Any], **form: Any) -> httpx2.Response:
+    def form(self, detail: dict[str, Any], **changes: Any) -> dict[str, Any]:
         data = {
             "grant_type": "client_credentials",
             "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
             "client_assertion": self.assertion(),
             "authorization_details": json.dumps([detail]),
-            **form,
+            **changes,
         }
+        return stated(data)
+
+    async def ask_token(
+        self,
+        detail: dict[str, Any],
+        *,
+        proof: str | None = None,
+        headers: Mapping[str, Any] | None = None,
+        **form: Any,
+    ) -> httpx2.Response:
         url = self.issuer + "/oauth/token"
-        response = await self.http.post(url, data=data, headers={"DPoP": self.proof("POST", url)})
+        sent = {"DPoP": proof or self.proof("POST", url), **(headers or {})}
+        response = await self.http.post(url, data=self.form(detail, **form), headers=stated(sent))
         self.nonce = response.headers.get("DPoP-Nonce", self.nonce)
         return response
 
@@ -140,7 +200,7 @@ class Partner:
         return self.tokens[what]
 
     async def post(
-        self, request: str, token: str, *, proof: str | None = None, headers: Mapping[str, str] | None = None
+        self, request: str, token: str, *, proof: str | None = None, headers: Mapping[str, Any] | None = None
     ) -> httpx2.Response:
         url = self.resource + "/transfers"
         sent = {
@@ -149,14 +209,26 @@ class Partner:
             "Content-Type": "application/jwt",
             **(headers or {}),
         }
-        response = await self.http.post(url, content=request, headers=sent)
+        response = await self.http.post(url, content=request, headers=stated(sent))
         self.nonce = response.headers.get("DPoP-Nonce", self.nonce)
         return response
 
-    async def get(self, path: str, token: str) -> httpx2.Response:
+    async def get(
+        self,
+        path: str,
+        token: str,
+        *,
+        method: str = "GET",
+        proof: str | None = None,
+        headers: Mapping[str, Any] | None = None,
+    ) -> httpx2.Response:
         url = self.resource + path
-        headers = {"Authorization": f"DPoP {token}", "DPoP": self.proof("GET", url, token)}
-        response = await self.http.get(url, headers=headers)
+        sent = {
+            "Authorization": f"DPoP {token}",
+            "DPoP": proof or self.proof(method, url, token),
+            **(headers or {}),
+        }
+        response = await self.http.request(method, url, headers=stated(sent))
         self.nonce = response.headers.get("DPoP-Nonce", self.nonce)
         return response
 

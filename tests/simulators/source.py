@@ -1,21 +1,24 @@
 """A member system as a port: the demo's synthetic members, without a network; it records what it was asked."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import msgspec
 
+from gateway.core.policy import Predicate
 from gateway.demo.member_table import Condition, Table
 from gateway.ports import Query, Records, Unavailable
 
 
 class SimulatedSource:
-    """Answers from a table; `down` makes it unavailable, `hold` is awaited before an answer."""
+    """Answers from a table; `down` makes it unavailable, `hold` is awaited before an answer, `bend` changes its bytes."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.asked: list[Query] = []
         self.down: str | None = None
-        self.hold = None
+        self.hold: Callable[[Query], Awaitable[None]] | None = None
+        self.bend: Callable[[bytes], bytes] | None = None
 
     async def read(self, query: Query, *, deadline: datetime) -> Records:
         self.asked.append(query)
@@ -30,6 +33,8 @@ class SimulatedSource:
             body = self.table.page(
                 query.rows.columns, limit=query.limit, after=query.after, product=query.product, population=population
             )
+        if self.bend is not None:
+            body = self.bend(body)
         answer = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         rows, refused = query.rows.read(answer["records"])
         following = answer.get("next", msgspec.Raw(b"null"))
@@ -43,6 +48,6 @@ class SimulatedSource:
         )
 
 
-def _condition(one: object) -> Condition:
+def _condition(one: Predicate) -> Condition:
     named = {"field": one.field, "in": one.among, "prefix_in": one.prefixes, "from": one.lowest, "to": one.highest}
     return msgspec.convert({name: value for name, value in named.items() if value is not None}, Condition)

@@ -1,0 +1,11 @@
+"""The acts of the story, in the order of telling; each checks what it tells on real answers and the real log.
+
+cast      who is who
+ceiling   the published notice, and a grant wider than it
+pulls     the same members, field by field, as each partner receives them; then everybody
+silence   not available: why, the partner never learns
+refusals  three requests that were refused; and a notice that is incomplete
+change    a narrower grant, by two people
+stops     a member's stop; a partner suspended and resumed
+proof     the log, exported, verified, and verified again with one byte changed
+"""

@@ -1,0 +1,129 @@
+"""Acts 8 and 9: a member's stop, and a partner suspended and resumed, each from the next pull on."""
+
+from datetime import datetime
+
+from rich.text import Text
+
+from gateway.control_plane.partners import set_state
+from gateway.control_plane.restrict import restrict
+from gateway.core.days import JST
+from gateway.demo.acts.fields import words
+from gateway.demo.acts.refusals import refused, show_refusal
+from gateway.demo.awkward import AWKWARD
+from gateway.demo.enrol import OPERATOR
+from gateway.demo.screen import Screen, inline
+from gateway.demo.stage import Stage
+from gateway.demo.state import COOP
+from gateway.tlog.entries import Denial, Entry, Partner, Release, Restrict
+
+_KINDS = {
+    "release": "提供",
+    "denial": "拒否",
+    "publish": "公布",
+    "partner": "提供先",
+    "restrict": "停止等",
+    "key": "鍵",
+}
+
+
+async def stop_member(stage: Stage, screen: Screen) -> None:
+    """Let a member ask that provision stop; pull before and after."""
+    screen.act("組合員が「提供を止めて」と申し出る", "A member asks that provision stop")
+    member, other = AWKWARD["takasaki"], AWKWARD["yoshino"]
+    before = await stage.pull("sunnet", "P4", [member, other])
+    index = await restrict(
+        stage.office.log,
+        COOP,
+        [member],
+        kind="stop_provide",
+        partner=None,
+        purpose=None,
+        by=OPERATOR,
+        reason="【見本】本人の申し出(窓口)",
+        secrets=stage.office.keys.coop_secrets(COOP),
+        clock=stage.office.clock,
+    )
+    after = await stage.pull("sunnet", "P4", [member, other])
+    await _excerpt(stage, screen, before.receipt.index)
+    stopped = await stage.entry(after.receipt.index)
+    screen.claim(
+        set(before.released) == {member, other} and set(after.released) == {other},
+        f"#{before.receipt.index}では2人、#{index}の申し出のあとの#{after.receipt.index}では1人。次の提供から効く",
+        f"two members in entry {before.receipt.index}, one in {after.receipt.index}: the stop holds at once",
+    )
+    screen.claim(
+        isinstance(stopped, Release) and stopped.gov == index and before.receipt.index < index < after.receipt.index,
+        f"#{after.receipt.index}は#{index}を知ったうえで決めた、とログにある。だれの申し出かは書かれていない",
+        f"entry {after.receipt.index} was decided knowing entry {index}; who asked is not in the log",
+    )
+
+
+async def suspend_partner(stage: Stage, screen: Screen) -> None:
+    """Suspend a partner, let it ask, resume it, and let it ask again."""
+    screen.act("提供先を止める、そして再開する", "A partner suspended, and resumed")
+    codes = [AWKWARD["yoshino"]]
+
+    async def become(*, active: bool, reason: str) -> int:
+        log, clock = stage.office.log, stage.office.clock
+        return await set_state(log, COOP, "jccu", active=active, by=OPERATOR, reason=reason, clock=clock)
+
+    suspended = await become(active=False, reason="【見本】事故の疑い")
+    refusal = await refused(stage, stage.partners["jccu"], stage.pull("jccu", "P5", codes))
+    resumed = await become(active=True, reason="【見本】確認が済んだ")
+    after = await stage.pull("jccu", "P5", codes)
+    show_refusal(screen, refusal)
+    await _excerpt(stage, screen, suspended)
+    screen.claim(
+        refusal.entry is not None
+        and refusal.entry.reasons == ["agreement:jccu:inactive"]
+        and refusal.entry.gov == suspended,
+        f"#{suspended}の停止から#{resumed}の再開まで、手元のトークンが有効でも、1件も届かない",
+        "from suspension to resumption nothing was released, though its access token was still valid",
+    )
+    screen.claim(
+        len(after.released) == 1,
+        f"再開のあと、#{after.receipt.index}でまた届く",
+        "resumed, it receives again",
+    )
+
+
+async def _excerpt(stage: Stage, screen: Screen, first: int) -> None:
+    """Show the log of the co-op from an index on, a line for each entry."""
+    table = screen.table(
+        ("ログ", "Entry"),
+        ("時刻", "Time, JST"),
+        ("種類", "Kind"),
+        ("内容", "What"),
+        ("もとの状態", "gov"),
+        widths=(5, 9, 17, 46, 10),
+    )
+    for index, entry in enumerate((await stage.entries())[first:], first):
+        what, style = _told(entry)
+        gov = getattr(entry, "gov", None)
+        table.add_row(
+            f"#{index}",
+            _clock(entry.time),
+            inline(_KINDS[entry.kind], entry.kind),
+            Text(what, style=style, overflow="ellipsis", no_wrap=True),
+            "" if gov is None else f"#{gov}",
+        )
+    screen.show(table)
+
+
+def _told(entry: Entry) -> tuple[str, str]:
+    match entry:
+        case Release():
+            counts = entry.counts
+            return f"{entry.partner} {entry.purpose}: 照会{counts.asked}人、提供{counts.released}人", "green"
+        case Denial():
+            return f"{entry.partner} {entry.purpose}: {'、'.join(words(one)[0] for one in entry.reasons)}", "red"
+        case Restrict():
+            return f"{entry.restriction}: {entry.members}人、{entry.reason}", "yellow"
+        case Partner():
+            return f"{entry.partner} {entry.event}: {entry.reason}", "yellow"
+        case _:
+            return "", ""
+
+
+def _clock(instant: str) -> str:
+    return datetime.fromisoformat(instant).astimezone(JST).strftime("%H:%M:%S")

@@ -1,0 +1,68 @@
+"""`make demo`: open the stage, tell the story act by act, and leave everything running to be tried."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import uvloop
+
+from gateway.demo.acts import cast, ceiling, change, farewell, proof, pulls, refusals, silence, stops
+from gateway.demo.opening import open_stage
+from gateway.demo.screen import Screen
+from gateway.demo.stage import Stage
+
+ACTS = (
+    cast.introduce,
+    ceiling.show_ceiling,
+    pulls.pull_the_same,
+    silence.keep_silent,
+    refusals.refuse,
+    refusals.refuse_incomplete,
+    change.change_policy,
+    stops.stop_member,
+    stops.suspend_partner,
+    proof.prove,
+    farewell.bid_farewell,
+)
+
+
+def tell(
+    *,
+    once: bool,
+    members: int,
+    state: Path = Path("var/demo"),
+    port: int = 8400,
+    member_system_port: int = 8402,
+) -> None:
+    """Start everything, tell the story, and stay open until SIGINT or SIGTERM unless `once`.
+
+    Raises CannotStart, and Untrue where anything that the story tells did not happen.
+    """
+    uvloop.run(_tell(once=once, members=members, state=state, port=port, member_system_port=member_system_port))
+
+
+async def _tell(*, once: bool, members: int, state: Path, port: int, member_system_port: int) -> None:
+    stop = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stop.set)
+    screen = Screen()
+    async with open_stage(
+        screen, members=members, state=state, port=port, member_system_port=member_system_port
+    ) as stage:
+        acts = asyncio.create_task(_acts(stage, screen))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({acts, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if acts.done() and acts.exception() is None and not once:
+            screen.say("Ctrl-C で終わります。", "Everything stays open until Ctrl-C.")
+            await stopping
+        acts.cancel()
+        stopping.cancel()
+        (failure,) = await asyncio.gather(acts, return_exceptions=True)
+    # Only now: everything is closed in order, whatever befell the story.
+    if isinstance(failure, Exception):
+        raise failure
+
+
+async def _acts(stage: Stage, screen: Screen) -> None:
+    for act in ACTS:
+        await act(stage, screen)
