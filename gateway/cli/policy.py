@@ -50,9 +50,7 @@ def _plain(finding: "Finding") -> dict[str, object]:
 def _tell(findings: "tuple[Finding, ...]", lang: str) -> None:
     for finding in findings:
         style = "red" if finding.severity == "error" else "yellow"
-        out.print(f"{finding.file}:{finding.line}:{finding.column}", style="bold", end=" ", highlight=False)
-        out.print(f"[{finding.rule}]", style=style, end=" ", markup=False, highlight=False)
-        out.print(finding.text("en" if lang == "en" else "ja"), markup=False, highlight=False)
+        out.print(finding.text("en" if lang == "en" else "ja"), style=style, markup=False, highlight=False)
     errors = sum(finding.severity == "error" for finding in findings)
     out.print(f"{errors} errors, {len(findings) - errors} warnings", highlight=False)
 

@@ -25,7 +25,9 @@ ALWAYS = Span()
 
 
 def midnight(day: date) -> datetime:
-    """Return the instant at which a JST calendar day begins."""
+    """Return the instant at which a JST calendar day begins; the first day of the calendar always has."""
+    if day == date.min:  # what old systems write for `always`: nine hours earlier no datetime reaches
+        return datetime.min.replace(tzinfo=UTC)
     return datetime(day.year, day.month, day.day, tzinfo=JST).astimezone(UTC)
 
 

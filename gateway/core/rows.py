@@ -58,6 +58,9 @@ _FACT_TYPES: dict[str, Any] = {
     "stops": tuple[StopFact, ...] | None,
 }
 
+_MALFORMED = (msgspec.ValidationError, UnicodeDecodeError)
+"""What one record can be: of the wrong form, or in another encoding than UTF-8."""
+
 
 class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How one set of fields is asked of a source and read from its JSON."""
@@ -81,23 +84,23 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         try:
             # The usual case costs one pass; only a batch with a malformed record is read again one by one.
             rows = self.many.decode(records)
-        except msgspec.ValidationError:
+        except _MALFORMED:
             for record in msgspec.json.decode(records, type=list[msgspec.Raw]):
                 try:
                     rows.append(self.one.decode(record))
-                except msgspec.ValidationError:
+                except _MALFORMED:
                     refused.append(self._code(record))
-        if len({row.code for row in rows}) == len(rows):
+        if not refused and len({row.code for row in rows}) == len(rows):
             return rows, refused
-        # Two records of one member: nobody can tell which is true.
-        times = Counter(row.code for row in rows)
-        refused += [code for code, number in times.items() if number > 1]
-        return [row for row in rows if times[row.code] == 1], refused
+        # Two records of one member, be one malformed: nobody can tell which is true.
+        times = Counter([*(row.code for row in rows), *refused])
+        broken = {*refused, *(code for code, number in times.items() if number > 1)} - {None}
+        return [row for row in rows if row.code not in broken], [*[None] * refused.count(None), *broken]
 
     def _code(self, record: msgspec.Raw) -> str | None:
         try:
             code: str = self.code_only.decode(record).code
-        except msgspec.ValidationError:
+        except _MALFORMED:
             return None
         return code
 
@@ -119,7 +122,8 @@ def plan_rows(fields: Iterable[Field], source: SourceMap, *, code_field: str = "
             continue
         members.append((f"field_{field.id}", field_type(field)))
         rename[f"field_{field.id}"] = source.column(field.id)
-    row = msgspec.defstruct("Row", members, rename=rename, kw_only=True, frozen=True, gc=False)
+    silent = {"__repr__": lambda _: "<Row>"}  # a record does not print itself
+    row = msgspec.defstruct("Row", members, rename=rename, kw_only=True, frozen=True, gc=False, namespace=silent)
     code_only = msgspec.defstruct("Code", [("code", str)], rename={"code": rename["code"]})
     return RowPlan(
         columns=tuple(sorted(rename.values())),

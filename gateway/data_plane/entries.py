@@ -51,7 +51,11 @@ def release_entry(asking: Asking, sealed: Sealed) -> entries.Release:
 
 
 def denial_entry(asking: Asking, denial: Denial, at: datetime) -> entries.Denial:
-    """Return the entry of a refusal: the same as of a release, as far as known."""
+    """Return the entry of a refusal: the same as of a release, as far as known.
+
+    Purpose, product class and agreement are the token's: a request for others says only `mismatch`, and one that is
+    malformed names no fields. So nothing stands here that a partner made up, and no list too long for an entry.
+    """
     request = asking.request if isinstance(asking.request, DataRequest) else None
     return entries.Denial(
         coop=asking.coop,
@@ -60,15 +64,15 @@ def denial_entry(asking: Asking, denial: Denial, at: datetime) -> entries.Denial
         valid_until=instant(denial.valid_until) if denial.valid_until else None,
         partner=asking.partner,
         client=asking.client,
-        purpose=request.purpose if request else asking.bound.purpose,
-        product=request.product if request else asking.bound.product,
+        purpose=asking.bound.purpose,
+        product=asking.bound.product,
         case=request.case if request else None,
         basis=denial.basis.value if denial.basis else None,
-        agreement=request.agreement if request else asking.bound.agreement,
+        agreement=asking.bound.agreement,
         notice=denial.notice,
         policy=denial.policy,
         gov=denial.gov,
-        fields=list(request.fields) if request else [],
+        fields=list(request.fields) if request and denial.slug != "malformed" else [],
         counts=Counts(asked=len(request.members or ())) if request else None,
         request=rfc4648.encode(asking.rqh),
         proof=asking.jkt,

@@ -1,7 +1,7 @@
 """Token buckets, per process and approximate; and summaries of refusals too frequent to be entries of their own."""
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from math import ceil
 
 import msgspec
@@ -54,11 +54,14 @@ class Summaries:
         counts = self._minutes.setdefault((coop, client, int(now // 60)), {})
         counts[what] = counts.get(what, 0) + 1
 
-    def closed(self, now: float) -> list[tuple[str, str, int, dict[str, int]]]:
-        """Take out the minutes that have ended: (co-op, client, minute, counts). At shutdown pass infinity."""
-        ended = [key for key in self._minutes if key[2] * 60 + 60 <= now]
+    def closed(self, now: float) -> Iterator[tuple[str, str, int, dict[str, int]]]:
+        """Take out the minutes that have ended, one by one: (co-op, client, minute, counts). At shutdown pass infinity.
+
+        One that nobody has come to yet stays where it is, should the taker be stopped on the way.
+        """
         self._denials = {key: n for key, n in self._denials.items() if key[1] * 60 + 60 > now}
-        return [(*key, self._minutes.pop(key)) for key in ended]
+        for key in [key for key in self._minutes if key[2] * 60 + 60 <= now]:
+            yield (*key, self._minutes.pop(key))
 
     def back(self, coop: str, client: str, minute: int, counts: dict[str, int]) -> None:
         """Put counts back whose entry could not be written, so that none is lost."""

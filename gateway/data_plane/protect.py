@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from typing import Any
 
 import msgspec
 
@@ -32,7 +33,7 @@ def protect(
     permit = minimized.permit
     content = _content(minimized)
     if isinstance(earlier, Sealed) and earlier.content == content and earlier.permit.encryption == permit.encryption:
-        return msgspec.structs.replace(earlier, permit=permit, at=minimized.at, valid_until=minimized.valid_until)
+        return msgspec.structs.replace(earlier, permit=permit, **_counted(minimized))
     try:
         inner = sign({"typ": "member-data+jwt"}, _payload(desk, asking, minimized, content), desk.response_signer)
         body = encrypt(
@@ -52,20 +53,27 @@ def protect(
     return Sealed(
         permit=permit,
         transfer=asking.transfer,
-        at=minimized.at,
         body=data,
         body_hash=hashlib.sha256(data).digest(),
         content=content,
-        fields=minimized.fields,
-        valid_until=minimized.valid_until,
-        asked=minimized.asked,
         released=len(minimized.tags),
-        not_available=minimized.not_available,
-        refused=minimized.refused,
         tags=minimized.tags,
         salts=salts,
         commitment=commit(minimized.tags, salts),
+        **_counted(minimized),
     )
+
+
+def _counted(minimized: Minimized) -> dict[str, Any]:
+    """Return what the entry says of this try beyond the sealed body: the same values may come of other transforms."""
+    return {
+        "at": minimized.at,
+        "valid_until": minimized.valid_until,
+        "fields": minimized.fields,
+        "asked": minimized.asked,
+        "not_available": minimized.not_available,
+        "refused": minimized.refused,
+    }
 
 
 def _content(minimized: Minimized) -> bytes:

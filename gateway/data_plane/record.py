@@ -3,6 +3,8 @@
 Makes Receipt, and nothing else does.
 """
 
+from datetime import datetime
+
 import msgspec
 
 from gateway.core.days import jst_day
@@ -10,9 +12,9 @@ from gateway.core.decide import deny
 from gateway.core.outcome import Denial, Receipt, Sealed
 from gateway.core.reasons import reason
 from gateway.data_plane.cursors import seal
-from gateway.data_plane.desk import Desk
+from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.entries import denial_entry, release_entry
-from gateway.data_plane.passing import Asking, Standing
+from gateway.data_plane.passing import Asking
 from gateway.jose import rfc4648
 from gateway.jose.rfc7515 import sign
 from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Subject, Submission, Unavailable, Verdict
@@ -24,9 +26,7 @@ CONSUMES_THE_PROOF = frozenset({"not-permitted", "unavailable", "internal"})
 """Denials that use the proof up; after the others an honest client may send the same proof again."""
 
 
-async def record(
-    desk: Desk, asking: Asking, decided: Sealed | Denial, standing: Standing
-) -> Receipt | Denial | Bounced:
+async def record(desk: Desk, asking: Asking, decided: Sealed | Denial) -> Receipt | Denial | Bounced:
     """Commit the entry of a release or denial. Raises Problem `replayed` or `unavailable`.
 
     Returns the Receipt of a release, the Denial itself (another one where the daily quota does not hold the members),
@@ -35,23 +35,24 @@ async def record(
     try:
         with desk.telemetry.span("commit"):
             if isinstance(decided, Denial):
-                return await _deny(desk, asking, decided, standing)
-            return await _release(desk, asking, decided, standing)
+                return await _deny(desk, asking, decided)
+            return await _release(desk, asking, decided)
     except Unavailable as fault:
         desk.telemetry.note("log unavailable", coop=asking.coop, fault=str(fault))
         raise Problem("unavailable", retry_after=1) from None
 
 
-async def _release(desk: Desk, asking: Asking, sealed: Sealed, standing: Standing) -> Receipt | Denial | Bounced:
+async def _release(desk: Desk, asking: Asking, sealed: Sealed) -> Receipt | Denial | Bounced:
     coop, permit = desk.coops[asking.coop], sealed.permit
     most = permit.grant.members_per_day
     day = jst_day(sealed.at).isoformat()
     submission = _submission(
         release_entry(asking, sealed),
         asking,
-        standing,
+        sealed.at,
         gov=permit.gov,
         valid_until=sealed.valid_until,
+        deadline=asking.deadline,
         replay=asking.replay,
         quota=None if most is None else Quota(grant=permit.grant.id, day=day, members=sealed.released, most=most),
         subjects=tuple(map(Subject, sealed.tags, sealed.salts)),
@@ -63,22 +64,24 @@ async def _release(desk: Desk, asking: Asking, sealed: Sealed, standing: Standin
             return _receipt(desk, asking, sealed, submission, verdict.index)
         case OverQuota():
             over = deny("not-permitted", [reason("grant", permit.grant.id, "over_quota")], gov=permit.gov)
-            return await _deny(desk, asking, over, standing)
+            return await _deny(desk, asking, over)
         case _:
             return _bounced(desk, asking, verdict)
 
 
-async def _deny(desk: Desk, asking: Asking, denial: Denial, standing: Standing) -> Denial | Bounced:
-    now = standing.at.timestamp()
-    if not desk.summaries.denial_is_entry(asking.client, now):
-        desk.summaries.add(asking.coop, asking.client, denial.slug, now)
+async def _deny(desk: Desk, asking: Asking, denial: Denial) -> Denial | Bounced:
+    # Of this instant, with a deadline of its own: a source that fails when the request's has come is an entry still.
+    at = desk.clock()
+    if not desk.summaries.denial_is_entry(asking.client, at.timestamp()):
+        desk.summaries.add(asking.coop, asking.client, denial.slug, at.timestamp())
         return denial
     submission = _submission(
-        denial_entry(asking, denial, standing.at),
+        denial_entry(asking, denial, at),
         asking,
-        standing,
+        at,
         gov=denial.gov,
         valid_until=denial.valid_until,
+        deadline=at + DEADLINE,
         replay=asking.replay if denial.slug in CONSUMES_THE_PROOF else None,
     )
     verdict = await desk.log.append(asking.coop, submission)
@@ -94,7 +97,7 @@ def _bounced(desk: Desk, asking: Asking, verdict: Verdict) -> Bounced:
     return verdict
 
 
-def _submission(entry: Entry, asking: Asking, standing: Standing, **more: object) -> Submission:
+def _submission(entry: Entry, asking: Asking, at: datetime, **more: object) -> Submission:
     data = encode(entry)
     return Submission(
         entry=data,
@@ -103,8 +106,7 @@ def _submission(entry: Entry, asking: Asking, standing: Standing, **more: object
         transfer=asking.transfer,
         partner=asking.partner,
         purpose=getattr(entry, "purpose", None),
-        time=standing.at,
-        deadline=asking.deadline,
+        time=at,
         **more,  # type: ignore[arg-type]
     )
 

@@ -33,7 +33,7 @@ async def transfer(desk: Desk, inbound: Inbound) -> Answer:
         fetched = await fetch(desk, asking, decision, fetched)
         minimized = minimize(desk, asking, fetched, standing)
         sealed = protect(desk, asking, minimized, sealed)
-        outcome = await record(desk, asking, sealed, standing)
+        outcome = await record(desk, asking, sealed)
         if not isinstance(outcome, Bounced):
             break
         gov = outcome.gov

@@ -12,7 +12,7 @@ def timestamp(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-_SINCE = timestamp(datetime(2022, 5, 1, tzinfo=JST))
+_SINCE = timestamp(datetime(2026, 5, 1, tzinfo=JST))
 
 
 def stop(kind: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +12,14 @@ from gateway import app
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import migrate
 from gateway.adapters.key_files import KeyFiles
-from gateway.core.days import jst_day
+from gateway.core.days import jst_day, midnight
+from gateway.demo.awkward import timestamp
 from gateway.demo.enrol import enrol, put_in_force, read
 from gateway.demo.member_system import member_system, nightly
 from gateway.demo.people import Member, make_members
 from gateway.demo.screen import Screen
 from gateway.demo.stage import HOST, PartnerSystem, Stage, listen, serving_members, serving_partners
-from gateway.demo.state import COOP, INCOMPLETE, clear, lay_out_office, take, write_what_to_try
+from gateway.demo.state import COOP, INCOMPLETE, CannotStart, clear, lay_out_office, take, write_what_to_try
 from gateway.settings import Settings, SourceSettings
 
 STEPS = 6
@@ -32,19 +33,16 @@ async def open_stage(
     async with AsyncExitStack() as stack:
         screen.title(
             "共同利用ゲートウェイ",
-            "【試験】 出てくる組合員・契約・担当者は、すべて架空です",
-            "the joint-use gateway: a demo in which every person and contract is made up",
+            "【試験】 組合員・契約・担当者は、すべて架空です。公表事項の文章だけが本物です",
+            "every person and contract here is made up; the texts of the two notices are real",
         )
         with screen.steps(STEPS) as step:
             with step("ポートと置き場所", "ports, and a clean folder"):
                 doors = [stack.enter_context(listen(port, "--port"))]
                 doors.append(stack.enter_context(listen(member_system_port, "--member-system-port")))
                 settings = _settings(state, *(door.getsockname()[1] for door in doors))
-                take(state)
-                with app.serving_alone(settings):
-                    clear(state)
-                today = jst_day(system_clock())
-                moved = lay_out_office(state, today)
+                _make_room(settings, state)
+                moved = lay_out_office(state, jst_day(system_clock()))
             with step("ゲートウェイの鍵とデータベース", "the gateway's keys and database"):
                 secret = _make_keys(settings)
                 await migrate(settings.database_url)
@@ -82,8 +80,24 @@ async def open_stage(
         )
 
 
+def _make_room(settings: Settings, state: Path) -> None:
+    """Delete what an earlier run left, unless one still serves from there. Raises CannotStart."""
+    take(state)
+    try:
+        with app.serving_alone(settings):
+            clear(state)
+    except app.AlreadyServing:
+        raise CannotStart(
+            f"ほかの `gateway demo` が `{state}` を使っています。Ctrl-C で終えるか、--state で別の場所を指定してください。",
+            f"another `gateway demo` uses `{state}`: end it with Ctrl-C, or name another place with --state.",
+        ) from None
+
+
 def _make(people: dict[str, Member], count: int, day: date) -> list[Member]:
     made = make_members(count, today=day)
+    yesterday = timestamp(midnight(day) - timedelta(days=1))
+    for stop in (stop for member in made for stop in member["stops"]):
+        stop["from"] = min(stop["from"], yesterday)  # also where the clock stands before the samples' own day
     people.update({member["member_code"]: member for member in made})
     return made
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 WIDTH = 100
+NARROW = 14
 _PRIVATE = range(0xE000, 0xF900)
 """Where 外字 live: characters that only the co-op's own machines can draw."""
 
@@ -82,8 +83,11 @@ class Screen:
         table = Table(
             box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="", leading=leading
         )
+        whole = self.console.width == WIDTH
         for (ja, en), width in zip(headers, widths, strict=True):
-            table.add_column(both(ja, en, style="bold"), width=width, overflow="fold")
+            # On a narrower terminal the wide columns give way.
+            kept = width if whole or width <= NARROW else None
+            table.add_column(both(ja, en, style="bold"), width=kept, overflow="fold")
         return table
 
     @contextmanager

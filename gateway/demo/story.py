@@ -52,9 +52,12 @@ async def _tell(*, once: bool, members: int, state: Path, port: int, member_syst
         acts = asyncio.create_task(_acts(stage, screen))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({acts, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if acts.done() and acts.exception() is None and not once:
-            screen.say("Ctrl-C で終わります。", "Everything stays open until Ctrl-C.")
-            await stopping
+        if acts.done() and acts.exception() is None:
+            if once:
+                screen.say("ここで閉じます。開いたままにするには `make demo`。", "Closing; `make demo` stays open.")
+            else:
+                screen.say("開いたままです。Ctrl-C で終わります。", "Everything stays open until Ctrl-C.")
+                await stopping
         acts.cancel()
         stopping.cancel()
         (failure,) = await asyncio.gather(acts, return_exceptions=True)

@@ -138,9 +138,11 @@ class PostgresLog:
         return note
 
     async def purge(self) -> None:
-        """Forget replay keys that have expired, by the server's clock, which all processes share."""
+        """Forget replay keys that have expired by this process's clock and by the server's, which all processes share."""
         async with self._reader() as db:
-            await db.execute("DELETE FROM replay WHERE expires_at < extract(epoch FROM now()) * 1000")
+            await db.execute(
+                "DELETE FROM replay WHERE expires_at < least($1, extract(epoch FROM now()) * 1000)", ms(self._clock())
+            )
 
     async def start(self) -> None:
         """Connect, and refuse a server that would lose what it confirmed. Raises Unavailable."""

@@ -31,7 +31,8 @@ def prefix_of(request: Request, proxies: frozenset[str]) -> str:
     """Return the client's network: /24 of IPv4, /64 of IPv6; from the socket, or from a listed proxy's last word."""
     address = request.client.host if request.client else ""
     if address in proxies:
-        address = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or address
+        # All such headers, since a proxy may add its own line to the client's: only the very last word is the proxy's.
+        address = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() or address
     try:
         known = ip_address(address)
     except ValueError:
@@ -61,7 +62,7 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
     caller = check_caller(desk, await inbound(request, url, desk.proxies))
     try:
         if any(await desk.log.seen([caller.replay])):
-            desk.summaries.add(caller.coop, caller.client, "replayed", caller.at.timestamp())
+            desk.summaries.add(caller.coop, caller.client, "replayed", desk.clock().timestamp())
             raise Problem("replayed")
     except Unavailable as fault:
         desk.telemetry.note("replay check unavailable", coop=caller.coop, fault=str(fault))

@@ -6,6 +6,7 @@ pulls     the same members, field by field, as each partner receives them; then 
 silence   not available: why, the partner never learns
 refusals  three requests that were refused; and a notice that is incomplete
 change    a narrower grant, by two people
-stops     a member's stop; a partner suspended and resumed
+stops     a member's stop, and its end; a partner suspended and resumed
 proof     the log, exported, verified, and verified again with one byte changed
+farewell  what to try now
 """

@@ -40,9 +40,11 @@ async def pull_the_same(stage: Stage, screen: Screen) -> None:
         "rare characters, half-width kana and leading zeros arrive unchanged",
     )
     screen.claim(
-        set(kyosai.released) == {shared["member_code"]} and len(jccu.released) == len(codes),
-        "共済連に届くのは共済に加入した人だけ。日本生協連には全員、ただし氏名も組合員コードもなしで届く",
-        "the kyosai federation receives its members alone; 日本生協連 everybody, without name or code",
+        set(kyosai.released) == {shared["member_code"]}
+        and set(jccu.released) == {*codes}
+        and all("name" not in data and data["member_code"] != code for code, data in jccu.released.items()),
+        "共済連には共済の加入者だけが届く。日本生協連には全員が、氏名なし、提供先別の番号で届く",
+        "the kyosai federation receives its own; 日本生協連 everybody, nameless, under ids of its own",
     )
     for transfer in pulled.values():
         entry = await stage.entry(transfer.receipt.index)
@@ -141,7 +143,7 @@ async def _walk(stage: Stage, bars: Progress, view: View) -> int:
     async for page in stage.walk(view.partner, view.purpose, limit=PAGE):
         received += len(page)
         bars.update(task, completed=received)
-        if left is not None and received + PAGE > left:
-            break
+        if left is not None and received + 2 * PAGE > left:
+            break  # what is left of the day's quota is for the acts to come
     bars.update(task, total=received, completed=received)
     return received

@@ -44,7 +44,7 @@ async def keep_silent(stage: Stage, screen: Screen) -> None:
     everybody = codes | {marketing: ("案内だけの停止を求めた", "marketing stop")}
     for code, cause in everybody.items():
         received = json.dumps({"member": code, "status": answers[code]["status"]}, separators=(",", ":"))
-        more = ',"data":{…}}' if answers[code]["data"] else "}"
+        more = ",…}" if answers[code]["data"] else "}"
         table.add_row(code, inline(*cause), received[:-1] + more)
     screen.show(table)
     alike = {json.dumps(answer) for code, answer in answers.items() if code != marketing}

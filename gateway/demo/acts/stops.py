@@ -1,11 +1,12 @@
 """Acts 8 and 9: a member's stop, and a partner suspended and resumed, each from the next pull on."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from rich.text import Text
 
 from gateway.control_plane.partners import set_state
-from gateway.control_plane.restrict import restrict
+from gateway.control_plane.restrict import lift, restrict
 from gateway.core.days import JST
 from gateway.demo.acts.fields import words
 from gateway.demo.acts.refusals import refused, show_refusal
@@ -27,34 +28,42 @@ _KINDS = {
 
 
 async def stop_member(stage: Stage, screen: Screen) -> None:
-    """Let a member ask that provision stop; pull before and after."""
+    """Let a member ask that provision stop, and later take that back; pull before, between and after."""
     screen.act("組合員が「提供を止めて」と申し出る", "A member asks that provision stop")
     member, other = AWKWARD["takasaki"], AWKWARD["yoshino"]
+
+    async def act(what: Callable[..., Awaitable[int]], reason: str) -> int:
+        return await what(
+            stage.office.log,
+            COOP,
+            [member],
+            kind="stop_provide",
+            partner=None,
+            purpose=None,
+            by=OPERATOR,
+            reason=reason,
+            secrets=stage.office.keys.coop_secrets(COOP),
+            clock=stage.office.clock,
+        )
+
     before = await stage.pull("sunnet", "P4", [member, other])
-    index = await restrict(
-        stage.office.log,
-        COOP,
-        [member],
-        kind="stop_provide",
-        partner=None,
-        purpose=None,
-        by=OPERATOR,
-        reason="【見本】本人の申し出(窓口)",
-        secrets=stage.office.keys.coop_secrets(COOP),
-        clock=stage.office.clock,
-    )
+    stopped = await act(restrict, "【見本】申し出")
+    between = await stage.pull("sunnet", "P4", [member, other])
+    lifted = await act(lift, "【見本】取り下げ")
     after = await stage.pull("sunnet", "P4", [member, other])
     await _excerpt(stage, screen, before.receipt.index)
-    stopped = await stage.entry(after.receipt.index)
+    both_of_them = {member, other}
     screen.claim(
-        set(before.released) == {member, other} and set(after.released) == {other},
-        f"#{before.receipt.index}では2人、#{index}の申し出のあとの#{after.receipt.index}では1人。次の提供から効く",
-        f"two members in entry {before.receipt.index}, one in {after.receipt.index}: the stop holds at once",
+        (set(before.released), set(between.released), set(after.released)) == (both_of_them, {other}, both_of_them)
+        and before.receipt.index < stopped < between.receipt.index < lifted < after.receipt.index,
+        f"#{stopped}の申し出は、次の提供#{between.receipt.index}から効く。取り下げ#{lifted}のあとは、また届く",
+        f"the stop, entry {stopped}, holds from the next pull on, receipt {between.receipt.index}; lifted, it ends",
     )
+    entry = await stage.entry(between.receipt.index)
     screen.claim(
-        isinstance(stopped, Release) and stopped.gov == index and before.receipt.index < index < after.receipt.index,
-        f"#{after.receipt.index}は#{index}を知ったうえで決めた、とログにある。だれの申し出かは書かれていない",
-        f"entry {after.receipt.index} was decided knowing entry {index}; who asked is not in the log",
+        isinstance(entry, Release) and entry.gov == stopped,
+        f"#{between.receipt.index}は#{stopped}を知ったうえで決めた、とログにある。だれの申し出かは書かれていない",
+        f"entry {between.receipt.index} was decided knowing entry {stopped}; who asked is not in the log",
     )
 
 
@@ -118,7 +127,7 @@ def _told(entry: Entry) -> tuple[str, str]:
         case Denial():
             return f"{entry.partner} {entry.purpose}: {'、'.join(words(one)[0] for one in entry.reasons)}", "red"
         case Restrict():
-            return f"{entry.restriction}: {entry.members}人、{entry.reason}", "yellow"
+            return f"{entry.restriction} {entry.event}: {entry.members}人、{entry.reason}", "yellow"
         case Partner():
             return f"{entry.partner} {entry.event}: {entry.reason}", "yellow"
         case _:
