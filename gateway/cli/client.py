@@ -1,13 +1,12 @@
 """gateway client register | check | pull: the partner's side."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, say
+from gateway.cli.output import REFUSED, Json, Lang, codes_of, fail, out, say
 
 app = typer.Typer(help="提供先側の道具 / the partner's side", no_args_is_help=True)
 
@@ -70,11 +69,7 @@ def pull(
                 for page in client.pages(purpose, fields=asked, product=product, case=case):
                     _print(page.results)
             else:
-                text = sys.stdin.read() if str(codes) == "-" else codes.read_text()
-                members = [line.strip() for line in text.splitlines() if line.strip()]
-                if not members:
-                    raise fail("no member code was given", USAGE)
-                for transfer in client.pull_many(purpose, members, fields=asked, product=product, case=case):
+                for transfer in client.pull_many(purpose, codes_of(codes), fields=asked, product=product, case=case):
                     _print(transfer.results)
     except ClientError as refused:
         raise fail(f"{refused}\n{advice(refused, lang='en' if lang == 'en' else 'ja')}") from None

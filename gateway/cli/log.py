@@ -8,7 +8,7 @@ import typer
 from rich.progress import Progress
 
 from gateway.app import note_signers, stores
-from gateway.cli.output import REFUSED, USAGE, Json, Lang, err, fail, out, run, say, settings
+from gateway.cli.output import REFUSED, USAGE, Json, Lang, err, fail, out, run, say, settings, text_of
 from gateway.cli.policy import known
 from gateway.oversight.checkpoints import publish_checkpoint
 from gateway.oversight.export import export as export_log
@@ -50,7 +50,7 @@ def verify(
     lang: Lang = "ja",
 ) -> None:
     """書き出した提供ログを検証する(設定は要らない) / Verify an exported log; needs no settings and trusts nobody."""
-    text = Path(key).read_text().strip() if "+" not in key else key
+    text = text_of(Path(key)).strip() if "+" not in key else key
     try:
         known_key = parse_vkey(text)
     except ValueError as refused:

@@ -1,13 +1,12 @@
 """gateway member restrict | lift. Codes come from a file or standard input, never from the command line."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, cast, get_args
 
 import typer
 
 from gateway.app import stores
-from gateway.cli.output import USAGE, Json, fail, run, say, settings
+from gateway.cli.output import USAGE, Json, codes_of, fail, run, say, settings
 from gateway.cli.policy import known
 from gateway.control_plane import restrict as stops
 from gateway.core.state import RestrictionKind
@@ -69,10 +68,7 @@ def _act(
 ) -> None:
     if kind not in get_args(RestrictionKind):
         raise fail(f"`{kind}` is no kind of stop; there are {', '.join(get_args(RestrictionKind))}", USAGE)
-    text = sys.stdin.read() if str(codes) == "-" else codes.read_text()
-    members = [line.strip() for line in text.splitlines() if line.strip()]
-    if not members:
-        raise fail("no member code was given", USAGE)
+    members = codes_of(codes)
 
     async def work(configured: Settings) -> int:
         known(configured, coop)

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -31,6 +33,25 @@ def fail(message: str, code: int = REFUSED) -> typer.Exit:
     """Print what is wrong on standard error; return the exit to raise."""
     err.print(message, style="red", markup=False, highlight=False)
     return typer.Exit(code)
+
+
+def text_of(path: Path) -> str:
+    """Return a file's text, standard input's for `-`; or end with the file that cannot be read."""
+    if str(path) == "-":
+        return sys.stdin.read()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        why = fault.strerror if isinstance(fault, OSError) else "not UTF-8"
+        raise fail(f"`{path}` cannot be read: {why}", USAGE) from None
+
+
+def codes_of(path: Path) -> list[str]:
+    """Return the member codes of a file or of standard input, one a line; or end where there are none."""
+    members = [line.strip() for line in text_of(path).splitlines() if line.strip()]
+    if not members:
+        raise fail("no member code was given", USAGE)
+    return members
 
 
 def settings() -> Settings:
