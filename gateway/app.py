@@ -160,15 +160,17 @@ async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -
     """Build the partner listener's application on real stores and sources. Raises Unavailable, KeysRefused."""
     telemetry = telemetry_of(settings)
     sources = http_sources(settings, clock=clock)
-    with serving_alone(settings):
-        async with stores(settings, clock=clock) as opened:
-            desk = build_desk(settings, opened, dict(sources), telemetry)
-            signers = note_signers(settings, opened.keys)
-            await announce_keys(settings, opened, signers)
-            yield mounted(settings, desk, opened, signers)
-    for source in sources.values():
-        await source.close()
-    telemetry.close()
+    try:
+        with serving_alone(settings):
+            async with stores(settings, clock=clock) as opened:
+                desk = build_desk(settings, opened, dict(sources), telemetry)
+                signers = note_signers(settings, opened.keys)
+                await announce_keys(settings, opened, signers)
+                yield mounted(settings, desk, opened, signers)
+    finally:
+        for source in sources.values():
+            await source.close()
+        telemetry.close()
 
 
 def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, Ed25519Signer]) -> "Guard":

@@ -20,6 +20,8 @@ from gateway.ports import Unavailable
 from gateway.settings import PREFIX, Settings, read_settings
 
 REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
+WIDE = 500
+"""Columns of a table that goes into a pipe: nothing is cut there."""
 
 Json = Annotated[bool, typer.Option("--json", help="機械が読む形で / as JSON")]
 Lang = Annotated[str, typer.Option("--lang", help="ja | en")]
@@ -89,10 +91,10 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str | No
         return
     table = Table(title=title)
     for column in rows[0] if rows else ():
-        table.add_column(column)
+        table.add_column(column, no_wrap=not out.is_terminal)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    out.print(table)
+    out.print(table, width=None if out.is_terminal else WIDE)
 
 
 def say(message: str, *, as_json: bool = False, **facts: object) -> None:
