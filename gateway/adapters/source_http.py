@@ -15,6 +15,7 @@ from gateway.core.policy import Predicate
 from gateway.ports import Clock, Query, Records, Unavailable
 
 ATTEMPTS = 3
+FIRST_WAIT_S = 0.05
 FAILURES_TO_OPEN = 5
 OPEN_S = 2.0
 MAX_ANSWER = 64 * 1024 * 1024
@@ -68,8 +69,13 @@ class HttpSource:
             await self._session.close()
 
     async def _attempts(self, path: str, body: bytes) -> _Answer:
+        try:
+            return await self._attempt(path, body)
+        except _TryAgain:
+            # The usual case pays nothing for retries.
+            await asyncio.sleep(FIRST_WAIT_S)
         async for attempt in stamina.retry_context(
-            on=_TryAgain, attempts=ATTEMPTS, wait_initial=0.05, wait_max=0.5, timeout=None
+            on=_TryAgain, attempts=ATTEMPTS - 1, wait_initial=2 * FIRST_WAIT_S, wait_max=0.5, timeout=None
         ):
             with attempt:
                 return await self._attempt(path, body)

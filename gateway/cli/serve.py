@@ -1,6 +1,7 @@
 """gateway serve | migrate | config."""
 
 import asyncio
+import gc
 import signal
 import ssl
 
@@ -29,6 +30,10 @@ async def _serve(configured: Settings, *, reuse_port: bool) -> None:
     async with app.partner_listener(configured) as listening:
         listener = bind(configured.host, configured.port, reuse_port=reuse_port)
         host, port = listener.getsockname()[:2]
+        # What stands by now lives as long as the process: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(25_000, 20, 50)
         say(f"listening on {host}:{port} as {configured.issuer}")
         await serve_http(listening, listener=listener, stop=stop, count=lambda _: None, tls=_tls(configured))
 

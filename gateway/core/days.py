@@ -6,6 +6,7 @@ half-open spans of aware UTC datetimes, so that the rest of the house compares i
 """
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import lru_cache
 
 import msgspec
 
@@ -24,6 +25,7 @@ class Span(msgspec.Struct, frozen=True):
 ALWAYS = Span()
 
 
+@lru_cache(maxsize=4_096)
 def midnight(day: date) -> datetime:
     """Return the instant at which a JST calendar day begins; the first day of the calendar always has."""
     if day == date.min:  # what old systems write for `always`: nine hours earlier no datetime reaches

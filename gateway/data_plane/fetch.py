@@ -16,7 +16,7 @@ async def fetch(
 ) -> Fetched | Denial:
     """Return the records a permit is about; those of an earlier try are used again where the question is the same.
 
-    A source that does not answer in time is a Denial with a fault.
+    A source that does not answer in time, or fails as none should, is a Denial with a fault.
     """
     if isinstance(decision, Denial):
         return decision
@@ -31,6 +31,9 @@ async def fetch(
     except Unavailable as fault:
         desk.telemetry.note("source unavailable", coop=asking.coop, fault=str(fault))
         return deny("unavailable", [reason("fault", "source", "unavailable")], gov=decision.gov)
+    except Exception as fault:  # noqa: BLE001  # whatever a source may raise, its text holds members' values
+        desk.telemetry.note("source failed", coop=asking.coop, fault=type(fault).__name__)
+        return deny("internal", [reason("fault", "source", "failed")], gov=decision.gov)
     return Fetched(permit=decision, query=query, records=records)
 
 

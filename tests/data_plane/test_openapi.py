@@ -1,5 +1,6 @@
 """The hand-written OpenAPI document says what the application does: no route, slug or member more or less."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +24,23 @@ def test_it_is_openapi_3_1_and_every_operation_can_be_read() -> None:
     assert len(list(schema.get_all_operations())) == 9
 
 
-def test_every_route_is_documented_and_nothing_else(house: House) -> None:
-    routes = {
+@pytest.fixture
+def routes(house: House) -> list[Route]:
+    """The framework's own list, behind the guard and the straight way to the hot doors."""
+    closure = inspect.getclosurevars(house.guard._app).nonlocals
+    return [route for route in closure["app"].router.routes if isinstance(route, Route)]
+
+
+def test_every_route_is_documented_and_nothing_else(routes: list[Route]) -> None:
+    served = {
         (route.path, method.lower())
-        for route in house.guard._app.router.routes  # type: ignore[attr-defined]
-        if isinstance(route, Route) and "path:path" not in route.path
+        for route in routes
+        if "path:path" not in route.path
         for method in route.methods or ()
         if method != "HEAD"
     }
     documented = {(path, method) for path, item in DOCUMENT["paths"].items() for method in item}
-    assert routes == documented
+    assert served == documented
 
 
 def test_the_statuses_of_the_transfer_route_are_problems_of_the_table() -> None:

@@ -1,5 +1,6 @@
 """A framework request as the values the steps read, and answers with what every 2xx carries."""
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from starlette.requests import Request
@@ -33,6 +34,11 @@ def prefix_of(request: Request, proxies: frozenset[str]) -> str:
     if address in proxies:
         # All such headers, since a proxy may add its own line to the client's: only the very last word is the proxy's.
         address = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() or address
+    return _network(address)
+
+
+@lru_cache(maxsize=4_096)
+def _network(address: str) -> str:
     try:
         known = ip_address(address)
     except ValueError:
