@@ -109,8 +109,12 @@ def telemetry_of(settings: Settings) -> Diagnostics:
 
 def http_sources(settings: Settings, *, clock: Clock) -> "dict[str, HttpSource]":
     """Return the member system of every co-op, over HTTP."""
+    import stamina
+
     from gateway.adapters.source_http import HttpSource
 
+    # A source that fails is noted once, by the step that asked; each retry's own line would say it again.
+    stamina.instrumentation.set_on_retry_hooks(())
     return {
         coop: HttpSource(
             settings.sources[coop].url,

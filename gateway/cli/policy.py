@@ -10,6 +10,7 @@ import typer
 from gateway.app import stores
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, run, say, settings, show
 from gateway.control_plane.publish import publish as publish_document
+from gateway.core.days import JST
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def publish(
     approver: Annotated[str, typer.Option(help="承認者(起案者と別の人) / who approves, another person")],
     reason: Annotated[str, typer.Option(help="理由 / why")],
     effective: Annotated[
-        datetime | None, typer.Option(help="施行日時(省けば直ちに) / when; at once if left out")
+        str | None, typer.Option(help="施行日時(日本時間。省けば直ちに) / when, in Japan time unless it says otherwise")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -86,7 +87,7 @@ def publish(
 
 
 async def _publish(
-    configured: Settings, coop: str, *, proposer: str, approver: str, reason: str, effective: datetime | None
+    configured: Settings, coop: str, *, proposer: str, approver: str, reason: str, effective: str | None
 ) -> int:
     from gateway.adapters.policy_files.finding import PolicyRefused
     from gateway.adapters.policy_files.load import load
@@ -97,8 +98,7 @@ async def _publish(
     except PolicyRefused as refused:
         _tell(tuple(refused.findings), "ja")
         raise fail(f"nothing was published; mend the files of `{coop}` first") from None
-    if effective is not None and effective.tzinfo is None:
-        effective = effective.astimezone()
+    begins = None if effective is None else _instant(effective)
     async with stores(configured) as opened:
         return await publish_document(
             opened.log,
@@ -107,9 +107,19 @@ async def _publish(
             proposer=proposer,
             approver=approver,
             reason=reason,
-            effective=effective,
+            effective=begins,
             clock=opened.clock,
         )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise fail(
+            f"`{text}` is no date and time; write 2026-12-01T00:00 for Japan time, or add an offset", USAGE
+        ) from None
+    return when if when.tzinfo is not None else when.replace(tzinfo=JST)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import signal
 import ssl
 
@@ -23,6 +24,8 @@ def serve(reuse_port: bool = False) -> None:
 async def _serve(configured: Settings, *, reuse_port: bool) -> None:
     from gateway.web.server import bind, serve as serve_http
 
+    # The database driver's own tracebacks say less than the note that whoever needed the database writes.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

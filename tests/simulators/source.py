@@ -35,8 +35,11 @@ class SimulatedSource:
             )
         if self.bend is not None:
             body = self.bend(body)
-        answer = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-        rows, refused = query.rows.read(answer["records"])
+        try:
+            answer = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+            rows, refused = query.rows.read(answer["records"])
+        except (msgspec.DecodeError, KeyError):
+            raise Unavailable("the answer is not the JSON it should be") from None
         following = answer.get("next", msgspec.Raw(b"null"))
         mark = answer.get("high_water", msgspec.Raw(b"null"))
         return Records(

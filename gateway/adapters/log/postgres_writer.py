@@ -48,6 +48,7 @@ class Writer:
         self._resolve_s = resolve_s
         self._connection: asyncpg.Connection[Any] | None = None
         self._warned: list[str] = []
+        self._committing = False
         self._last_first = -1
         self._last_root = b""
         self._last_size = 0
@@ -55,8 +56,9 @@ class Writer:
     async def commit(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
         """Commit a batch; a connection lost on the way is resolved before anything is answered."""
         try:
-            return await self._attempt(batch)
+            return await self._first_attempt(batch)
         except _LOST:
+            # Only a COMMIT on its way makes the outcome unknown.
             await self.close()
             return await self._resolve(batch)
         except asyncpg.PostgresError as fault:
@@ -73,6 +75,20 @@ class Writer:
         if connection is not None:
             connection.terminate()
 
+    async def _first_attempt(self, batch: list[Submission]) -> list[Verdict]:
+        """Attempt a batch; a connection lost before COMMIT was sent has written nothing, and a new one is tried once."""
+        try:
+            return await self._attempt(batch)
+        except _LOST:
+            if self._committing:
+                raise
+            await self.close()
+        try:
+            await self._open()
+        except (*_LOST, asyncpg.PostgresError) as fault:
+            raise Unavailable(f"the database does not answer: {type(fault).__name__}") from None
+        return await self._attempt(batch)
+
     async def _open(self) -> "asyncpg.Connection[Any]":
         if self._connection is None:
             connection = await asyncpg.connect(
@@ -84,6 +100,7 @@ class Writer:
         return self._connection
 
     async def _attempt(self, batch: list[Submission]) -> list[Verdict]:
+        self._committing = False
         db = await self._open()
         await db.execute("BEGIN")
         replay = replay_rows(batch)
@@ -107,6 +124,7 @@ class Writer:
             await db.execute(sql.UNUSED, done.unused)
         await self._write(db, head, done, ts)
         self._warned.clear()
+        self._committing = True
         await db.execute("COMMIT")
         if "WARNING" in self._warned:
             # "might not have been replicated": the entry stands as authorised, and nothing is released on it.

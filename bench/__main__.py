@@ -1,0 +1,84 @@
+"""`python -m bench [--quick] [part …]`: every part, or those named; figures on standard output, progress on standard error."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import uvloop
+from rich.console import Console
+from rich.progress import Progress as Bar, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from bench import machine, report
+from bench.commit_point import commit_point
+from bench.machine import Progress
+from bench.page import pages
+from bench.rounds import interleaved, spread_over
+from bench.where import where
+from bench.world import running
+from tests import postgres
+
+PARTS = ("member", "where", "page", "commit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How long to measure: seconds per round, passes over the commit point, requests for the steps."""
+
+    rounds: int
+    passes: int
+    seconds: float
+    requests: int
+
+
+FULL = Lengths(rounds=5, passes=3, seconds=4.0, requests=3_000)
+QUICK = Lengths(rounds=2, passes=1, seconds=0.8, requests=300)
+
+
+def main() -> None:
+    """Measure and print; never fail on a figure."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="CPU µs per request, ratios, and goals.")
+    parser.add_argument("part", nargs="*", help=f"one or more of {', '.join(PARTS)}; all if left out")
+    parser.add_argument("--quick", action="store_true", help="a minute instead of five, for trying out")
+    options = parser.parse_args()
+    if unknown := sorted(set(options.part) - set(PARTS)):
+        parser.error(f"`{unknown[0]}` is no part; there are {', '.join(PARTS)}")
+    report.heading()
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar.add_task("PostgreSQL")
+        with postgres.running() as server:
+            uvloop.run(
+                measure(
+                    server,
+                    options.part or PARTS,
+                    lengths=QUICK if options.quick else FULL,
+                    progress=lambda told: bar.update(bar.task_ids[0], description=told),
+                )
+            )
+
+
+async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Lengths, progress: Progress) -> None:
+    """Measure the parts and print each as soon as it is done."""
+    if "commit" in parts:
+        seconds = lengths.seconds / 4
+        report.commits(await commit_point(server, passes=lengths.passes, seconds=seconds, progress=progress))
+    if not {"member", "where", "page"} & set(parts):
+        return
+    progress("starting the member system and three builds")
+    async with running(server) as world:
+        os.sched_setaffinity(0, machine.cores()[1])
+        if {"member", "where"} & set(parts):
+            one = spread_over(world.codes, 1)
+            results = await interleaved(world, one, rounds=lengths.rounds, seconds=lengths.seconds, progress=progress)
+            report.members(results)
+            if "where" in parts:
+                whole = results[0].median("server")
+                report.where(await where(world, whole, requests=lengths.requests, progress=progress))
+        if "page" in parts:
+            rounds = max(2, lengths.rounds - 2)
+            report.pages(await pages(world, rounds=rounds, seconds=lengths.seconds, progress=progress))
+
+
+if __name__ == "__main__":
+    main()

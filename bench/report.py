@@ -1,0 +1,145 @@
+"""Tables: each figure with its ratio to this gateway's, and the goal beside it; nothing is judged."""
+
+import os
+import platform
+import sysconfig
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.commit_point import Commits
+from bench.page import Pages
+from bench.partner import PAGE
+from bench.rounds import Result
+from bench.where import Where
+
+out = Console(width=118, highlight=False)
+_CPU_GOALS = {"straightforward": "≥ 6", "plain": "≥ 1"}
+_PAGE_GOALS = {"straightforward": "≥ 6", "plain": "> 1"}
+_RATE_GOALS = {
+    ("PostgreSQL", "entry alone", 128): "≥ 30,000/s",
+    ("PostgreSQL", "commit point", 32): "≥ 13,000/s, ≤ 35 µs",
+    ("PostgreSQL", "commit point", 128): "≥ 20,000/s, ≤ 35 µs",
+}
+
+
+def heading() -> None:
+    """Say where this was measured, and how far to trust it."""
+    optimised = "--enable-optimizations" in str(sysconfig.get_config_var("CONFIG_ARGS"))
+    build = "" if optimised else ", built without profile-guided optimisation: the interpreter's share is larger here"
+    out.print(
+        f"{platform.python_implementation()} {platform.python_version()}{build}; "
+        f"{len(os.sched_getaffinity(0))} cores, load average {os.getloadavg()[0]:.1f} before the start."
+    )
+    out.print(
+        "The machine is noisy: absolute figures drift with it. CPU µs and the ratios within this run are what to compare."
+    )
+
+
+def members(results: Sequence[Result]) -> None:
+    """Print one member per request."""
+    table = _table("One member per request, 32 connections, every answer decrypted in samples, every status checked")
+    for name in ("CPU µs", "× ours", "goal", "req/s/core", "p50 ms", "p99 ms", "source µs", "database µs", "load µs"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in results:
+        table.add_row(
+            _spread(one),
+            f"{one.median('server'):,.0f}",
+            *_ratio(one, results[0], _CPU_GOALS),
+            f"{one.median('rate'):,.0f}",
+            f"{one.median('p50'):.1f}",
+            f"{one.median('p99'):.1f}",
+            *(f"{one.median(what):,.0f}" for what in ("source", "database", "load")),
+        )
+    out.print(table)
+    ours = results[0]
+    out.print(
+        f"p99 is {ours.median('p99') / ours.median('p50'):.1f} × p50 here (goal: ≤ 2). "
+        "`plain` reads PostgreSQL itself and does neither sender-constrained tokens nor a Merkle log."
+    )
+
+
+def pages(measured: Pages) -> None:
+    """Print a page of 1,000 members."""
+    table = _table("1,000 members, steps 4 and 5 alone: CPU, in one process")
+    for name in ("members", "minimize µs", "protect µs", "members/s/core", "goal"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for step in measured.steps:
+        table.add_row(
+            step.what,
+            f"{step.members:,}",
+            f"{step.minimize:,.0f}",
+            f"{step.protect:,.0f}",
+            f"{step.rate:,.0f}",
+            "≥ 400,000",
+        )
+    out.print(table)
+    table = _table("1,000 codes per request through HTTP, 4 connections")
+    for name in ("CPU µs", "× ours", "goal", "members/s", "p50 ms", "p99 ms", "source µs", "database µs"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in measured.builds:
+        table.add_row(
+            _spread(one),
+            f"{one.median('server'):,.0f}",
+            *_ratio(one, measured.builds[0], _PAGE_GOALS),
+            f"{PAGE * one.median('rate'):,.0f}",
+            f"{one.median('p50'):.0f}",
+            f"{one.median('p99'):.0f}",
+            *(f"{one.median(what):,.0f}" for what in ("source", "database")),
+        )
+    out.print(table)
+
+
+def commits(measured: dict[str, list[Commits]]) -> None:
+    """Print the commit point."""
+    table = _table("The commit point: entry + member tag + replay row + head in one transaction")
+    for name in ("waiters", "commits/s", "CPU µs each", "goal"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for database, cells in measured.items():
+        for one in cells:
+            goal = _RATE_GOALS.get((database, one.what, one.waiters), "")
+            table.add_row(f"{database}: {one.what}", f"{one.waiters}", f"{one.rate:,.0f}", f"{one.cpu:.1f}", goal)
+        table.add_section()
+    out.print(table)
+    single = {(one.what, one.waiters): one.rate for one in measured["PostgreSQL"]}
+    for one in measured["PostgreSQL, two processes"]:
+        ratio = one.rate / single[one.what, one.waiters]
+        out.print(f"Two processes on one log at {one.waiters} waiters each: {ratio:.2f} × one process.")
+
+
+def where(measured: Where) -> None:
+    """Print where the time of one member's request goes."""
+    table = _table("Where the time of one member's request goes")
+    table.add_column("CPU µs", justify="right")
+    table.add_column("share", justify="right")
+    between = measured.whole - sum(measured.steps.values()) - measured.edge
+    rows = {**measured.steps, "HTTP edge": measured.edge, "between": between}
+    for name, us in rows.items():
+        table.add_row(name, f"{us:,.0f}", f"{us / measured.whole:.0%}")
+    table.add_section()
+    table.add_row("whole, through HTTP", f"{measured.whole:,.0f}", "100%")
+    out.print(table)
+    table = _table("The profile's cryptography alone, on the same core")
+    table.add_column("CPU µs", justify="right")
+    for name, us in measured.floor.items():
+        table.add_row(name, f"{us:,.0f}")
+    floor = sum(measured.floor.values())
+    table.add_section()
+    table.add_row("floor", f"{floor:,.0f}")
+    out.print(table)
+    out.print(f"A request costs {measured.whole / floor:.1f} × the floor of its cryptography (goal: ≤ 2.5).")
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    table.add_column("", no_wrap=True)
+    return table
+
+
+def _spread(one: Result) -> str:
+    return f"{one.name} (±{one.spread:.0%})"
+
+
+def _ratio(one: Result, ours: Result, goals: dict[str, str]) -> tuple[str, str]:
+    return f"{one.median('server') / ours.median('server'):.2f}", goals.get(one.name, "")
