@@ -1,8 +1,11 @@
 """`python -m bench [--quick] [part …]`: every part, or those named; figures on standard output, progress on standard error."""
 
 import argparse
+import asyncio
 import os
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import uvloop
@@ -45,21 +48,34 @@ def main() -> None:
         parser.error(f"`{unknown[0]}` is no part; there are {', '.join(PARTS)}")
     report.heading()
     columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        bar.add_task("PostgreSQL")
-        with postgres.running() as server:
-            uvloop.run(
-                measure(
-                    server,
-                    options.part or PARTS,
-                    lengths=QUICK if options.quick else FULL,
-                    progress=lambda told: bar.update(bar.task_ids[0], description=told),
-                )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar, _postgres() as server:
+        task = bar.add_task("")
+        uvloop.run(
+            measure(
+                server,
+                options.part or PARTS,
+                lengths=QUICK if options.quick else FULL,
+                progress=lambda told: bar.update(task, description=told),
             )
+        )
+
+
+@contextmanager
+def _postgres() -> Iterator[postgres.Server]:
+    """Run the server of the tests, which stops itself only after a run that went well, and stop it in any case."""
+    running_server = postgres.running()
+    try:
+        yield running_server.__enter__()
+    finally:
+        running_server.__exit__(None, None, None)
 
 
 async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Lengths, progress: Progress) -> None:
     """Measure the parts and print each as soon as it is done."""
+    task = asyncio.current_task()
+    assert task is not None
+    # So that no server is left running when the run is ended from outside.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     if "commit" in parts:
         seconds = lengths.seconds / 4
         report.commits(await commit_point(server, passes=lengths.passes, seconds=seconds, progress=progress))

@@ -6,7 +6,6 @@ figure holds only that step. Those that wait are called as the gateway calls the
 
 import asyncio
 import gc
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -32,16 +31,12 @@ _PARTS = 5
 @asynccontextmanager
 async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
     """Open a desk beside the served gateway, and keep this process on the measured core meanwhile."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, machine.cores()[0])
     sources = http_sources(settings, clock=system_clock)
-    try:
+    with machine.on(machine.cores()[0]):
         async with stores(settings) as opened:
             yield build_desk(settings, opened, dict(sources), telemetry_of(settings))
-    finally:
-        for source in sources.values():
-            await source.close()
-        os.sched_setaffinity(0, before)
+    for source in sources.values():
+        await source.close()
 
 
 def framed(asked: Asked, number: int) -> Request:

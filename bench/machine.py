@@ -23,6 +23,17 @@ def cores() -> tuple[set[int], set[int]]:
     return {usable[0]}, {usable[-1]}
 
 
+@contextmanager
+def on(core: Collection[int]) -> Iterator[None]:
+    """Keep this process on a core meanwhile."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, core)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def pin(root: int, to: Collection[int]) -> None:
     """Keep a process, its threads and its descendants on these cores."""
     for pid in tree(root):

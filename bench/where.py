@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 
 from bench.inside import desk_of, each, each_of, framed
 from bench.load import fire
-from bench.machine import Progress, cpu_seconds
+from bench.machine import Progress, cores, cpu_seconds, on
 from bench.partner import Asked
 from bench.world import World
 from gateway.core.outcome import Denial, Permit, Receipt, Sealed
@@ -52,7 +52,9 @@ async def where(world: World, whole: float, *, requests: int, progress: Progress
     progress("where: the HTTP edge")
     edge = await _edge(world, asked)
     progress("where: the cryptography")
-    return Where(steps=steps, edge=edge, whole=whole, floor=floor(**sizes))
+    with on(cores()[0]):
+        least = floor(**sizes)
+    return Where(steps=steps, edge=edge, whole=whole, floor=least)
 
 
 async def _steps(world: World, asked: list[Asked]) -> tuple[dict[str, float], dict[str, int]]:

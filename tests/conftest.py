@@ -37,6 +37,12 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'gateway.db')}"
 
 
+@pytest.fixture(scope="session")
+def gateway_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first gateway of a run makes its keys and the others find them: making them costs more than a test."""
+    return tmp_path_factory.mktemp("gateway") / "keys"
+
+
 @pytest.fixture
 def clock() -> SettableClock:
     return SettableClock()

@@ -207,12 +207,11 @@ async def running_house(
         name="gw.example.coop",
         issuer=ISSUER,
         database_url=url,
-        keys=folder / "keys",
         policies=ROOT / "policies",
         partners=ROOT / "partners",
         coops=coops,
         sources={coop: {"url": "http://127.0.0.1:1", "secret_file": str(secret)} for coop in coops},
-        **{"requests_per_second": 10_000.0, "burst": 10_000, **changes},
+        **{"keys": folder / "keys", "requests_per_second": 10_000.0, "burst": 10_000, **changes},
     )
     async with replica(settings, clock, telemetry=telemetry or Silent()) as house:
         if published:

@@ -67,6 +67,8 @@ def running() -> Iterator[Server]:
         data = Path(folder) / "data"
         data.mkdir()
         server = Server(data)
-        asyncio.run(server.make_template())
-        yield server
-        server._server.cleanup()
+        try:
+            asyncio.run(server.make_template())
+            yield server
+        finally:
+            server._server.cleanup()

@@ -18,6 +18,8 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 0.05
 FAILURES_TO_OPEN = 5
 OPEN_S = 2.0
+KEEPALIVE_S = 4.0
+"""Below the five seconds after which common servers close an idle connection."""
 MAX_ANSWER = 64 * 1024 * 1024
 _AGAIN = frozenset({429, 502, 503, 504})
 
@@ -99,7 +101,7 @@ class HttpSource:
     def _connected(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
+                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_S),
                 timeout=aiohttp.ClientTimeout(total=self._timeout_s),
                 # Nothing of a member may be kept, followed or unpacked on the way.
                 cookie_jar=aiohttp.DummyCookieJar(),

@@ -38,6 +38,7 @@ def midnight_after(day: date) -> datetime:
     return FOREVER if day >= date(9998, 12, 31) else midnight(day + timedelta(days=1))
 
 
+@lru_cache(maxsize=16_384)
 def days(first: date | None, last: date | None) -> Span:
     """Return the span of JST calendar days from `first` to `last`, both inclusive; None leaves that side open."""
     return Span(None if first is None else midnight(first), None if last is None else midnight_after(last))

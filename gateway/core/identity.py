@@ -7,7 +7,8 @@ policy-semantics.md "What the partner sees of a member").
 import hashlib
 import hmac
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 SALT = 32
 
@@ -19,7 +20,23 @@ def _framed(text: str) -> bytes:
 
 def member_tag(key: bytes, coop: str, code: str) -> bytes:
     """Return HMAC-SHA256(K_subject, u16len‖coop‖u16len‖code): what a member is called in side rows; 32 bytes."""
-    return hmac.digest(key, _framed(coop) + _framed(code), "sha256")
+    return tagger(key, coop)(code)
+
+
+@lru_cache(maxsize=64)
+def tagger(key: bytes, coop: str) -> Callable[[str], bytes]:
+    """Return `member_tag` for one co-op, with the part of HMAC that all its members share computed once (RFC 2104)."""
+    block = key.ljust(64, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + _framed(coop))
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def tag(code: str) -> bytes:
+        message, whole = inner.copy(), outer.copy()
+        message.update(_framed(code))
+        whole.update(message.digest())
+        return whole.digest()
+
+    return tag
 
 
 def pairwise_id(key: bytes, coop: str, partner: str, code: str) -> str:

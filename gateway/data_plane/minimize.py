@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from gateway.core.days import Moment
-from gateway.core.identity import member_tag, pairwise_id
+from gateway.core.identity import pairwise_id, tagger
 from gateway.core.member_gate import member_gate
 from gateway.core.outcome import Denial
 from gateway.core.projection import CODE, projection
@@ -26,12 +26,12 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
     admit = member_gate(permit, moment)
     shown = partial(pairwise_id, coop.secrets.pairwise, coop.id, permit.partner)
     release = projection(permit, moment, shown)
-    key, restrictions = coop.secrets.subject, permit.restrictions
+    tag_of, restrictions = tagger(coop.secrets.subject, coop.id), permit.restrictions
     tags: list[bytes] = []
     results: list[dict[str, Any]] = []
 
     def released(row: Any) -> dict[str, Any] | None:
-        tag = member_tag(key, coop.id, row.code)
+        tag = tag_of(row.code)
         if not admit(row, restrictions.get(tag, ())):
             return None
         tags.append(tag)

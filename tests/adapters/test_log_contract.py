@@ -2,12 +2,14 @@
 
 import asyncio
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from gateway.adapters.database import sqlite_path
+from gateway.adapters.database import migrate, sqlite_path
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.core.state import PartnerStateSet
@@ -170,8 +172,6 @@ async def test_a_log_that_shrank_is_refused(database_url: str, log: type_of_log,
 
 
 async def rewind(url: str) -> None:
-    import sqlite3
-
     import asyncpg
 
     statement = "UPDATE log_head SET next_index = 1"
@@ -185,6 +185,24 @@ async def rewind(url: str) -> None:
         database.execute(statement)
         database.commit()
         database.close()
+
+
+async def test_sqlite_refuses_replacing_too(tmp_path: Path, clock: SettableClock) -> None:
+    url = f"sqlite:///{tmp_path}/gateway.db"
+    await migrate(url)
+    log = make_log(url, clock)
+    await log.append(COOP, submission(clock, 1))
+    await log.append(COOP, submission(clock, 2))
+    await log.close()
+    database = sqlite3.connect(tmp_path / "gateway.db")
+    columns = "origin, idx, leaf_hash, entry, kind, transfer_id, ts"
+    same_index, same_transfer = "'gw.example.coop/kyoritsusha', 0", "'other', 0"
+    for where, transfer in ((same_index, "new"), (same_transfer, "t1")):
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            database.execute(
+                f"INSERT OR REPLACE INTO log_entry ({columns}) VALUES ({where}, x'00', x'00', 'x', '{transfer}', 0)"
+            )
+    database.close()
 
 
 @pytest.mark.parametrize("statement", ["UPDATE log_entry SET kind = 'x'", "DELETE FROM log_entry"])

@@ -11,14 +11,16 @@ from tests.simulators.partner import Partner
 
 
 @pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[House]:
-    async with running_house(sqlite_url, tmp_path, clock) as running:
+async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[House]:
+    async with running_house(sqlite_url, tmp_path, clock, keys=gateway_keys) as running:
         yield running
 
 
 @pytest.fixture
-async def house_on_both(database_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[House]:
-    async with running_house(database_url, tmp_path, clock) as running:
+async def house_on_both(
+    database_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path
+) -> AsyncIterator[House]:
+    async with running_house(database_url, tmp_path, clock, keys=gateway_keys) as running:
         yield running
 
 

@@ -23,9 +23,9 @@ FIELDS = ["name"]
 
 
 @pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[House]:
+async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[House]:
     """On SQLite: nothing of a cursor is kept in the database."""
-    async with running_house(sqlite_url, tmp_path, clock, coops=(COOP,)) as running:
+    async with running_house(sqlite_url, tmp_path, clock, coops=(COOP,), keys=gateway_keys) as running:
         yield running
 
 

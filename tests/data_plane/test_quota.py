@@ -30,8 +30,8 @@ def limited(document: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-async def house(database_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[House]:
-    async with running_house(database_url, tmp_path, clock, coops=(COOP,)) as running:
+async def house(database_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[House]:
+    async with running_house(database_url, tmp_path, clock, coops=(COOP,), keys=gateway_keys) as running:
         await running.publish(change=limited)
         yield running
 

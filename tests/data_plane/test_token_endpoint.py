@@ -24,9 +24,9 @@ Form = dict[str, Any]
 
 
 @pytest.fixture
-async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[House]:
+async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[House]:
     """On SQLite: what is said outside does not depend on the database."""
-    async with running_house(sqlite_url, tmp_path, clock, coops=(COOP,)) as running:
+    async with running_house(sqlite_url, tmp_path, clock, coops=(COOP,), keys=gateway_keys) as running:
         yield running
 
 

@@ -214,6 +214,7 @@ async def test_without_its_database_the_gateway_lives_and_releases_nothing(at, i
 
     async def happening(sent: list[Sent]) -> None:
         await reached(lambda: answered(sent) >= 20, "nothing was answered")
+        await installation.server.execute("CHECKPOINT")
         with crashed(installation.server):
             gone.append(time())
             for path, status in ("/livez", 200), ("/readyz", 503):

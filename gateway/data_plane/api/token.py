@@ -57,7 +57,8 @@ async def _issue(desk: Desk, request: Request) -> Response:
     # 4–11 the client
     presented = peek_assertion(asked.client_assertion_type, asked.client_assertion)
     keys = dict(_client_keys(desk, presented.client_id, presented.kid, at))
-    key = next(iter(keys.values()), None)
+    # The same client may have other keys at another co-op: the one asked for decides, if it can be read at all.
+    key = keys.get(_asked_coop(asked.authorization_details)) or next(iter(keys.values()), None)
     assertion = check_assertion(
         presented,
         key=key,
@@ -111,6 +112,13 @@ def _client_keys(desk: Desk, client: str, kid: str, at: datetime) -> Iterator[tu
         for key in signing_keys(state, client, Moment(at)):
             if key.kid == kid and state.active:
                 yield coop, desk.key(key)
+
+
+def _asked_coop(details: str | None) -> str:
+    try:
+        return parse_details(details).coop
+    except OAuthError:
+        return ""
 
 
 async def _consume(desk: Desk, assertion: Assertion, proof: Proof, at: datetime) -> None:

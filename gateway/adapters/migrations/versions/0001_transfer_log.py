@@ -68,17 +68,24 @@ def upgrade() -> None:
         sa.Column("day", sa.String, primary_key=True),
         _number("members"),
     )
-    for table in ("log_entry", "log_effect", "log_batch"):
-        _append_only(table)
+    known = "origin = NEW.origin AND idx = NEW.idx"
+    _append_only("log_entry", f"({known}) OR transfer_id = NEW.transfer_id")
+    _append_only("log_effect", f"{known} AND pos = NEW.pos")
+    _append_only("log_batch", "origin = NEW.origin AND first_idx = NEW.first_idx")
 
 
-def _append_only(table: str) -> None:
+def _append_only(table: str, same: str) -> None:
+    """Refuse UPDATE and DELETE; on SQLite also INSERT OR REPLACE, which would delete a row of the same key unasked."""
     if op.get_bind().dialect.name == "sqlite":
         for event in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_{event.lower()} BEFORE {event} ON {table} "
                 "BEGIN SELECT RAISE(ABORT, 'the transfer log is append-only'); END"
             )
+        op.execute(
+            f"CREATE TRIGGER {table}_replace BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {same}) "
+            "BEGIN SELECT RAISE(ABORT, 'the transfer log is append-only'); END"
+        )
         return
     op.execute(
         "CREATE OR REPLACE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS "
