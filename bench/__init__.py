@@ -6,7 +6,7 @@ what is measured
   page             1,000 members: steps 4 and 5 alone, and through HTTP
   commit_point     the commit point alone, on both databases, with one and two processes
 what it is compared with
-  straightforward  the same job as most would write it: FastAPI, httpx2, SQLModel, jwcrypto
+  straightforward  the same job as most would write it: FastAPI, httpx, SQLModel, jwcrypto
   plain            the same job at its plainest: FastAPI, asyncpg, joserfc; neither signed requests nor a log with proofs
 what it takes
   world            PostgreSQL, the member system and the three builds, started once

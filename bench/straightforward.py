@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
-import httpx2
+import httpx
 import uvicorn
 from fastapi import Depends, FastAPI, Header, HTTPException, Response
 from jwcrypto import jwe, jwk, jws, jwt
@@ -71,11 +71,11 @@ def make_app(*, audience: str, database: str, source: str, secret: str, keys: Pa
         jwk.JWK.from_json((keys / f"{name}.jwk.json").read_text()) for name in ("issuer", "response", "enc")
     )
     engine = create_async_engine(database)
-    member_system = httpx2.AsyncClient(
+    member_system = httpx.AsyncClient(
         base_url=source,
         headers={"Authorization": f"Bearer {secret}"},
         # Below the server's five seconds, or a call now and then meets a connection that is just being closed.
-        limits=httpx2.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2),
+        limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2),
     )
 
     @asynccontextmanager

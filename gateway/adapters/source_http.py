@@ -55,10 +55,17 @@ class HttpSource:
         if loop.time() < self._closed_again_at:
             raise Unavailable("the member system failed repeatedly and is left alone for a moment")
         path, body = _body(query)
-        left = (deadline - self._clock()).total_seconds()
+        until = loop.time() + (deadline - self._clock()).total_seconds()
         try:
-            async with asyncio.timeout(left), self._limit:
-                answer = await self._attempts(path, body)
+            if self._limit.locked():
+                async with asyncio.timeout_at(until):
+                    await self._limit.acquire()
+            else:
+                await self._limit.acquire()
+            try:
+                answer = await self._attempts(path, body, until)
+            finally:
+                self._limit.release()
         except (TimeoutError, _TryAgain) as fault:
             self._failed(loop.time())
             raise Unavailable(str(fault) or "the member system did not answer in time") from None
@@ -70,9 +77,9 @@ class HttpSource:
         if self._session is not None:
             await self._session.close()
 
-    async def _attempts(self, path: str, body: bytes) -> _Answer:
+    async def _attempts(self, path: str, body: bytes, until: float) -> _Answer:
         try:
-            return await self._attempt(path, body)
+            return await self._attempt(path, body, until)
         except _TryAgain:
             # The usual case pays nothing for retries.
             await asyncio.sleep(FIRST_WAIT_S)
@@ -80,12 +87,16 @@ class HttpSource:
             on=_TryAgain, attempts=ATTEMPTS - 1, wait_initial=2 * FIRST_WAIT_S, wait_max=0.5, timeout=None
         ):
             with attempt:
-                return await self._attempt(path, body)
+                return await self._attempt(path, body, until)
         raise AssertionError("a retry either returns or raises")
 
-    async def _attempt(self, path: str, body: bytes) -> _Answer:
+    async def _attempt(self, path: str, body: bytes, until: float) -> _Answer:
+        end = min(until, asyncio.get_running_loop().time() + self._timeout_s)
         try:
-            async with self._connected().post(self._url + path, data=body, headers=self._headers) as response:
+            async with (
+                asyncio.timeout_at(end),
+                self._connected().post(self._url + path, data=body, headers=self._headers) as response,
+            ):
                 if response.status in _AGAIN:
                     raise _TryAgain(f"the member system answered {response.status}")
                 if response.status != 200:
@@ -102,7 +113,8 @@ class HttpSource:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_S),
-                timeout=aiohttp.ClientTimeout(total=self._timeout_s),
+                # One time-out for the whole attempt is set around it; the library's own would be a second.
+                timeout=aiohttp.ClientTimeout(total=None),
                 # Nothing of a member may be kept, followed or unpacked on the way.
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
