@@ -94,9 +94,7 @@ def installation(own_server: pg.Server, tmp_path_factory: pytest.TempPathFactory
     with (
         ThreadPoolExecutor() as threads,
         site(folder / "sqlite", f"sqlite:///{folder}/gateway.db", keys=made.keys, policies=made.policies) as sqlite,
-        site(
-            folder / "postgres", own_server.url(made.database), keys=made.keys, policies=made.policies
-        ) as postgres,
+        site(folder / "postgres", own_server.url(made.database), keys=made.keys, policies=made.policies) as postgres,
     ):
         for done in [
             threads.submit(sqlite.do_all, ("migrate",), *_governed(folder, COOPS[0])),
