@@ -39,6 +39,19 @@ CONFIG = {
         {"purpose": "P12", "fields": ["member_code", "phone"], "products": ["G1"], "case_required": True},
     ],
 }
+GRANT = {
+    "id": "delivery",
+    "coop": "kyoritsusha",
+    "agreement": "kyoritsusha-sunnet-01",
+    "purpose": "P4",
+    "fields": {"name": "as_is"},
+    "case_required": False,
+    "terms": {"retention": "P90D"},
+    "state": "active",
+    "members_per_day": 20_000,
+    "members_left": 19_999,
+    "key_expires": "2027-03-31T00:00:00Z",
+}
 PEOPLE = {f"{number:08d}": {"name": f"髙﨑 花子{number}", "postal_code": None} for number in range(1, 6)}
 KEYS = Keys(sig=generate_key("sig"), enc=(generate_key("enc"),))
 GATEWAY_KEY = ECKey.generate_key("P-256", {"kid": "gw-1", "use": "sig", "alg": "ES256"}, private=True)
