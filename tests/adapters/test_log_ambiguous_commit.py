@@ -16,7 +16,7 @@ from gateway.tlog.merkle import leaf_hash, root_of
 from tests import postgres as pg
 from tests.adapters.test_log_contract import COOP, key, submission
 from tests.clock import SettableClock
-from tests.simulators.cutting_proxy import Cut, CuttingProxy, cutting_proxy
+from tests.simulators.cutting_proxy import COMMIT, Cut, CuttingProxy, cutting_proxy
 
 ORIGIN = "gw.example.coop/{}".format
 
@@ -43,36 +43,59 @@ async def log(
     await made.close()
 
 
+@pytest.fixture
+async def other(postgres_server: pg.Server, database: str, clock: SettableClock) -> AsyncIterator[PostgresLog]:
+    """Give another process's door to the same log."""
+    made = PostgresLog(postgres_server.url(database), origin=ORIGIN, clock=clock)
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture(params=["at once", "under the lock"])
+async def committing(
+    request: pytest.FixtureRequest, log: PostgresLog, other: PostgresLog, proxy: CuttingProxy, clock: SettableClock
+) -> int:
+    """Bring the log to where the next commit is one statement, or a transaction; return its size."""
+    assert await log.append(COOP, submission(clock, 1_000)) == Committed(0)
+    if request.param == "at once":
+        proxy.at = submission(clock, 1).entry
+        return 1
+    proxy.at = COMMIT
+    assert await other.append(COOP, submission(clock, 1_001)) == Committed(1)
+    return 2
+
+
 @pytest.mark.parametrize("cut", [Cut.BEFORE_COMMIT, Cut.AFTER_COMMIT])
 async def test_whatever_became_of_the_commit_each_entry_is_there_once(
-    log: PostgresLog, proxy: CuttingProxy, clock: SettableClock, cut: Cut
+    log: PostgresLog, proxy: CuttingProxy, clock: SettableClock, committing: int, cut: Cut
 ) -> None:
-    assert await log.append(COOP, submission(clock, 0)) == Committed(0)
     proxy.cut = cut
     until = clock() + timedelta(minutes=3)
     verdicts = await asyncio.gather(
         *(log.append(COOP, submission(clock, n, replay=(key(str(n)), until))) for n in range(1, 20))
     )
     assert proxy.has_cut.is_set()
-    assert sorted(v.index for v in verdicts if isinstance(v, Committed)) == list(range(1, 20))
+    end = committing + 19
+    assert sorted(v.index for v in verdicts if isinstance(v, Committed)) == list(range(committing, end))
     entries = await log.entries(COOP, 0, 100)
-    assert len(set(entries)) == len(entries) == 20
+    assert len(set(entries)) == len(entries) == end
     # each caller was told the index at which its own entry stands
     for number, verdict in enumerate(verdicts, start=1):
         assert isinstance(verdict, Committed)
         assert entries[verdict.index] == submission(clock, number).entry
     assert (await log.head(COOP)).frontier.root() == root_of(leaf_hash(entry) for entry in entries)
-    assert await log.append(COOP, submission(clock, 99)) == Committed(20)
+    assert await log.append(COOP, submission(clock, 99)) == Committed(end)
 
 
 @pytest.mark.parametrize("cut", [Cut.BEFORE_COMMIT, Cut.AFTER_COMMIT])
 async def test_an_outcome_that_cannot_be_learned_is_unavailable(
-    log: PostgresLog, proxy: CuttingProxy, clock: SettableClock, cut: Cut
+    log: PostgresLog, proxy: CuttingProxy, clock: SettableClock, committing: int, cut: Cut
 ) -> None:
-    await log.append(COOP, submission(clock, 0))
     proxy.cut = cut
     asked = asyncio.create_task(log.append(COOP, submission(clock, 1)))
-    await proxy.has_cut.wait()
+    async with asyncio.timeout(5):
+        await proxy.has_cut.wait()
     proxy.down = True
     with pytest.raises(Unavailable):
         await asked
@@ -80,7 +103,7 @@ async def test_an_outcome_that_cannot_be_learned_is_unavailable(
     # the log is open again, and consistent with whatever was committed
     assert isinstance(await log.append(COOP, submission(clock, 2)), Committed)
     entries = await log.entries(COOP, 0, 10)
-    assert len(entries) == (2 if cut is Cut.BEFORE_COMMIT else 3)
+    assert len(entries) == committing + (1 if cut is Cut.BEFORE_COMMIT else 2)
 
 
 async def test_a_lock_holder_that_stopped_is_cut_off(

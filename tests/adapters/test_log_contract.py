@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -13,7 +14,7 @@ from gateway.adapters.database import migrate, sqlite_path
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.core.state import PartnerStateSet
-from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Subject, Submission, Unavailable
+from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Subject, Submission, Unavailable, Verdict
 from gateway.tlog.merkle import leaf_hash, root_of
 from tests.clock import SettableClock
 
@@ -160,6 +161,59 @@ async def test_two_instances_share_one_log(database_url: str, clock: SettableClo
     assert (await second.head(COOP)).frontier.root() == root_of(leaf_hash(entry) for entry in entries)
     await first.close()
     await second.close()
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_two_instances_answer_as_one_log_would(database_url: str, clock: SettableClock, seed: int) -> None:
+    """Proofs, quotas and governance in any order and from either process: the verdicts are those of a plain list."""
+    dice = random.Random(seed)
+    logs = [make_log(database_url, clock) for _ in range(2)]
+    for log in logs:
+        await log.start()
+    size, gov, seen, used = 0, -1, set[bytes](), dict[str, int]()
+    for turn in range(40):
+        log = logs[0] if dice.random() < 0.7 else logs[1]
+        batch: list[Submission] = []
+        expected: list[Verdict] = []
+        for nth in range(dice.randint(1, 4)):
+            name, grant, members = key(str(dice.randint(0, 60))), dice.choice("gh"), dice.randint(1, 9)
+            stale = dice.random() < 0.1
+            batch.append(
+                submission(
+                    clock,
+                    10 * turn + nth,
+                    gov=gov + 1 if stale else gov,
+                    replay=(name, clock() + timedelta(minutes=3)),
+                    quota=Quota(grant=grant, day="2026-11-22", members=members, most=150),
+                )
+            )
+            if stale:
+                expected.append(Bounced(gov))
+            elif name in seen:
+                expected.append(Replayed())
+            elif used.get(grant, 0) + members > 150:
+                expected.append(OverQuota())
+            else:
+                expected.append(Committed(size))
+                seen.add(name)
+                used[grant] = used.get(grant, 0) + members
+                size += 1
+        assert await asyncio.gather(*(log.append(COOP, one) for one in batch)) == expected
+        if dice.random() < 0.1:
+            effect = PartnerStateSet(partner="sunnet", active=True)
+            stop = submission(clock, 10 * turn + 9, kind="partner", transfer=None, gov=gov, effects=(effect,))
+            assert await dice.choice(logs).append(COOP, stop) == Committed(size)
+            gov, size = size, size + 1
+        if dice.random() < 0.1:
+            name = key(str(dice.randint(0, 60)))
+            assert await dice.choice(logs).seen([(name, clock() + timedelta(minutes=3))]) == [name in seen]
+            seen.add(name)
+    entries = await logs[0].entries(COOP, 0, 1_000)
+    assert (await logs[1].head(COOP)).frontier.root() == root_of(leaf_hash(entry) for entry in entries)
+    assert len(entries) == size
+    assert {grant: await logs[0].quota_used(COOP, grant, "2026-11-22") for grant in used} == used
+    for log in logs:
+        await log.close()
 
 
 async def test_a_log_that_shrank_is_refused(database_url: str, log: type_of_log, clock: SettableClock) -> None:

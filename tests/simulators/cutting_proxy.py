@@ -16,11 +16,12 @@ class Cut(Enum):
 
 
 class CuttingProxy:
-    """Cuts one connection at its next COMMIT; with `down`, refuses new ones."""
+    """Cuts one connection where the client next sends `at`; with `down`, refuses new ones."""
 
     def __init__(self, folder: Path, server: Path) -> None:
         self.folder = folder
         self.cut = Cut.NEVER
+        self.at = COMMIT
         self.down = False
         self.has_cut = asyncio.Event()
         self._server = server
@@ -48,7 +49,7 @@ class CuttingProxy:
 
     async def _forward(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
-            cut, self.cut = (self.cut, Cut.NEVER) if COMMIT in data else (Cut.NEVER, self.cut)
+            cut, self.cut = (self.cut, Cut.NEVER) if self.at in data else (Cut.NEVER, self.cut)
             if cut is Cut.AFTER_COMMIT:
                 self._swallow = True
                 up.write(data)

@@ -51,6 +51,10 @@ class Settled(msgspec.Struct, frozen=True, kw_only=True):
     frontier: Frontier
     gov: int
 
+    def head(self, ts: int) -> HeadRow:
+        """Return the head as it is once this is committed."""
+        return HeadRow(next_index=self.frontier.size, frontier=self.frontier, gov=self.gov, last_ts=ts)
+
 
 def stale(submission: Submission, gov: int, ts: int) -> bool:
     """Tell whether a decision no longer stands: decided under another governance entry, ended, or too old."""

@@ -8,6 +8,7 @@ import asyncpg
 
 from gateway.adapters.log import postgres_sql as sql
 from gateway.adapters.log.batch import HeadRow, Settled, effect_encoder, ms, replay_rows, settle
+from gateway.adapters.log.postgres_rows import write_arguments
 from gateway.ports import Clock, Committed, Submission, Unavailable, Verdict
 from gateway.tlog.merkle import Frontier
 
@@ -52,6 +53,10 @@ class Writer:
         self._last_first = -1
         self._last_root = b""
         self._last_size = 0
+        self._own: HeadRow | None = None
+        """The head as this process left it, while there is reason to believe that nobody has moved it."""
+        self._used: dict[tuple[str, str], int] = {}
+        """(grant, day) → members counted, as they are where the head is still `_own`."""
 
     async def commit(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
         """Commit a batch; a connection lost on the way is resolved before anything is answered."""
@@ -71,7 +76,7 @@ class Writer:
 
     async def close(self) -> None:
         """Drop the connection; the server rolls back what it had not committed."""
-        connection, self._connection = self._connection, None
+        connection, self._connection, self._own = self._connection, None, None
         if connection is not None:
             connection.terminate()
 
@@ -101,6 +106,37 @@ class Writer:
 
     async def _attempt(self, batch: list[Submission]) -> list[Verdict]:
         self._committing = False
+        verdicts = await self._at_once(batch)
+        return await self._under_lock(batch) if verdicts is None else verdicts
+
+    async def _at_once(self, batch: list[Submission]) -> list[Verdict] | None:
+        """Commit a batch in one statement if nobody else has written since this process did.
+
+        None, with nothing written, where that is not so, or where anything must be refused: what is refused is decided
+        under the lock.
+        """
+        head, replay = self._own, replay_rows(batch)
+        if head is None or any(s.effects for s in batch) or not self._used.keys() >= _counters(batch):
+            return None
+        ts = head.timestamp(ms(self._clock()))
+        done = settle(head, batch, ts=ts, fresh=replay, used=self._used)
+        if len(done.accepted) < len(batch):
+            return None
+        db = await self._open()
+        self._warned.clear()
+        self._committing = True
+        try:
+            written = await db.fetchval(sql.WRITE, *write_arguments(self._origin, head, done, ts, replay))
+        except asyncpg.UniqueViolationError:
+            written = None
+        if not written:
+            self._own, self._committing = None, False
+            return None
+        self._committed(head, done, ts)
+        return done.verdicts
+
+    async def _under_lock(self, batch: list[Submission]) -> list[Verdict]:
+        """Commit what stands of a batch, decided while the head's lock is held."""
         db = await self._open()
         await db.execute("BEGIN")
         replay = replay_rows(batch)
@@ -115,70 +151,46 @@ class Writer:
         )
         if head.next_index < self._last_size or (self._last_size and row["mine"] != self._last_root):
             raise Unavailable("the log is not the one this process has written to")
+        alone = head.next_index == self._last_size
         ts = head.timestamp(ms(self._clock()))
-        done = settle(head, batch, ts=ts, fresh=row["fresh"] or (), used=await self._used(db, batch))
+        used = await self._counted(db, batch)
+        done = settle(head, batch, ts=ts, fresh=row["fresh"] or (), used=used)
         if not done.accepted:
             await db.execute("ROLLBACK")
             return done.verdicts
         if done.unused:
             await db.execute(sql.UNUSED, done.unused)
-        await self._write(db, head, done, ts)
-        self._warned.clear()
-        self._committing = True
-        await db.execute("COMMIT")
-        if "WARNING" in self._warned:
-            # "might not have been replicated": the entry stands as authorised, and nothing is released on it.
-            raise Unavailable("the commit may not have reached the standby")
-        self._last_first, self._last_size, self._last_root = head.next_index, done.frontier.size, done.frontier.root()
-        return done.verdicts
-
-    async def _used(self, db: "asyncpg.Connection[Any]", batch: list[Submission]) -> dict[tuple[str, str], int]:
-        wanted = {(s.quota.grant, s.quota.day) for s in batch if s.quota}
-        if not wanted:
-            return {}
-        # A statement of its own: its snapshot must be younger than the head's lock.
-        rows = await db.fetch(sql.QUOTAS, self._origin, [g for g, _ in wanted], [d for _, d in wanted])
-        return {(row["grant_id"], row["day"]): row["members"] for row in rows}
-
-    async def _write(self, db: "asyncpg.Connection[Any]", head: HeadRow, done: Settled, ts: int) -> None:
-        kept = done.accepted
-        subjects = [(idx, pos, one) for idx, s in kept for pos, one in enumerate(s.subjects)]
-        requests = [(idx, s.request) for idx, s in kept if s.request is not None]
-        await db.execute(
-            sql.WRITE,
-            self._origin,
-            [idx for idx, _ in kept],
-            [s.leaf for _, s in kept],
-            [s.entry for _, s in kept],
-            [s.kind for _, s in kept],
-            [s.transfer for _, s in kept],
-            [s.partner for _, s in kept],
-            [s.purpose for _, s in kept],
-            [ms(s.time) for _, s in kept],
-            [idx for idx, _, _ in subjects],
-            [pos for _, pos, _ in subjects],
-            [one.tag for _, _, one in subjects],
-            [one.salt for _, _, one in subjects],
-            [idx for idx, _ in requests],
-            [jws for _, jws in requests],
-            [grant for grant, _ in done.quotas],
-            [day for _, day in done.quotas],
-            [*done.quotas.values()],
-            head.next_index,
-            len(kept),
-            done.frontier.root(),
-            done.frontier.size,
-            done.frontier.to_bytes(),
-            done.gov,
-            ts,
-        )
+        await db.fetchval(sql.WRITE, *write_arguments(self._origin, head, done, ts, {}))
         effects = [
             (self._origin, idx, pos, effect_encoder.encode(effect))
-            for idx, s in kept
+            for idx, s in done.accepted
             for pos, effect in enumerate(s.effects)
         ]
         if effects:
             await db.executemany(sql.EFFECT, effects)
+        self._warned.clear()
+        self._committing = True
+        await db.execute("COMMIT")
+        self._used = (self._used if alone else {}) | used
+        self._committed(head, done, ts, alone=alone)
+        return done.verdicts
+
+    def _committed(self, head: HeadRow, done: Settled, ts: int, *, alone: bool = True) -> None:
+        if "WARNING" in self._warned:
+            # "might not have been replicated": the entry stands as authorised, and nothing is released on it.
+            raise Unavailable("the commit may not have reached the standby")
+        self._last_first, self._last_size, self._last_root = head.next_index, done.frontier.size, done.frontier.root()
+        # Where others write too, the lock is taken at once: an attempt that must fail would only make them wait.
+        self._own = done.head(ts) if alone else None
+        self._used |= done.quotas
+
+    async def _counted(self, db: "asyncpg.Connection[Any]", batch: list[Submission]) -> dict[tuple[str, str], int]:
+        wanted = _counters(batch)
+        if not wanted:
+            return {}
+        # A statement of its own: its snapshot must be younger than the head's lock.
+        rows = await db.fetch(sql.QUOTAS, self._origin, [g for g, _ in wanted], [d for _, d in wanted])
+        return dict.fromkeys(wanted, 0) | {(row["grant_id"], row["day"]): row["members"] for row in rows}
 
     async def _resolve(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
         """Find out what became of a batch whose connection was lost, then append again what was not committed.
@@ -212,3 +224,7 @@ class Writer:
         except (*_LOST, asyncpg.PostgresError, Unavailable) as fault:
             await self.close()
             return [Unavailable(f"the database failed twice: {type(fault).__name__}")] * len(absent)
+
+
+def _counters(batch: list[Submission]) -> set[tuple[str, str]]:
+    return {(s.quota.grant, s.quota.day) for s in batch if s.quota}
