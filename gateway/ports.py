@@ -31,6 +31,19 @@ class Subject(msgspec.Struct, frozen=True, gc=False):
     salt: bytes
 
 
+class Chunk(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Members of one transfer of more than 16 whose ordinals share all but the lowest 16 bits: an erasable side row."""
+
+    number: int
+    """Ordinal >> 16."""
+    lo: int
+    hi: int
+    """The least and the greatest ordinal."""
+    salt: bytes
+    container: bytes
+    """The lowest 16 bits of each, as a run-optimised roaring bitmap in its portable form."""
+
+
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
     """Members counted against a grant on one JST day (ISO date); `most` is the grant's limit."""
 
@@ -58,9 +71,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """A key that must not have been seen before, and when it may be forgotten."""
     quota: Quota | None = None
     subjects: tuple[Subject, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    """Side rows: `subjects` for up to 16 released members, `chunks` for more."""
     request: bytes | None = None
     """The partner's signed request, already encrypted."""
     effects: tuple[Effect, ...] = ()
+    erase: tuple[int, int] | None = None
+    """Side rows of the entries from the first to the last index are deleted in the same transaction."""
 
 
 class Committed(msgspec.Struct, frozen=True):

@@ -66,6 +66,18 @@ class LogCheckpoint(SQLModel, table=True):
     size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     root: bytes = Field(sa_type=LargeBinary)
     note: str
+    timestamp_token: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class LogTile(SQLModel, table=True):
+    """A tile of the tree's hashes; the last of each level grows until it is full."""
+
+    __tablename__ = "log_tile"
+    origin: str = _origin()
+    level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    n: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    width: int
+    data: bytes = Field(sa_type=LargeBinary)
 
 
 class LogSubject(SQLModel, table=True):
@@ -82,6 +94,55 @@ class LogSubject(SQLModel, table=True):
     pos: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     tag: bytes = Field(sa_type=LargeBinary)
     salt: bytes = Field(sa_type=LargeBinary)
+
+
+class MemberOrdinal(SQLModel, table=True):
+    """A member's number in this co-op's sets: dense, secret, in the order in which members were first released."""
+
+    __tablename__ = "member_ordinal"
+    __table_args__: ClassVar = (Index("member_ordinal_tag", "origin", "tag", unique=True),)
+    origin: str = _origin()
+    ordinal: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    tag: bytes = Field(sa_type=LargeBinary)
+
+
+class TransferChunk(SQLModel, table=True):
+    """Members of a transfer of more than 16, by ordinal: erasable, as LogSubject is."""
+
+    __tablename__ = "transfer_chunk"
+    # As with log_subject, the keys below are the mapper's alone.
+    __table_args__: ClassVar = (
+        Index("transfer_chunk_range", "origin", "chunk_no", "lo", "hi"),
+        Index("transfer_chunk_idx", "idx", postgresql_using="brin"),
+    )
+    origin: str = _origin()
+    idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
+    chunk_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    lo: int = Field(sa_type=BigInteger)
+    hi: int = Field(sa_type=BigInteger)
+    salt: bytes = Field(sa_type=LargeBinary)
+    container: bytes = Field(sa_type=LargeBinary)
+
+
+class Held(SQLModel, table=True):
+    """Whom a partner holds under an agreement for a purpose: a projection of the releases, in the same sets."""
+
+    __tablename__ = "held"
+    origin: str = _origin()
+    partner: str = Field(primary_key=True)
+    agreement: str = Field(primary_key=True)
+    purpose: str = Field(primary_key=True)
+    chunk_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    container: bytes = Field(sa_type=LargeBinary)
+
+
+class Projection(SQLModel, table=True):
+    """How far a projection that lags behind the log has come: the index of the first entry it has not read."""
+
+    __tablename__ = "projection"
+    origin: str = _origin()
+    name: str = Field(primary_key=True)
+    next_index: int = Field(sa_type=BigInteger)
 
 
 class LogRequest(SQLModel, table=True):

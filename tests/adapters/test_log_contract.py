@@ -14,7 +14,18 @@ from gateway.adapters.database import migrate, sqlite_path
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.core.state import PartnerStateSet
-from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Subject, Submission, Unavailable, Verdict
+from gateway.ports import (
+    Bounced,
+    Chunk,
+    Committed,
+    OverQuota,
+    Quota,
+    Replayed,
+    Subject,
+    Submission,
+    Unavailable,
+    Verdict,
+)
 from gateway.tlog.merkle import leaf_hash, root_of
 from tests.clock import SettableClock
 
@@ -138,6 +149,44 @@ async def test_governance_takes_effect_with_its_entry_and_bounces_what_was_decid
 async def test_side_rows_and_request_are_stored(log: type_of_log, clock: SettableClock) -> None:
     subjects = tuple(Subject(key(f"t{n}"), key(f"s{n}")) for n in range(1_000))
     assert await log.append(COOP, submission(clock, 1, subjects=subjects, request=b"sealed")) == Committed(0)
+
+
+async def test_chunks_are_stored_and_side_rows_erased_with_the_entry_that_says_so(
+    log: type_of_log, clock: SettableClock, database_url: str
+) -> None:
+    chunks = tuple(
+        Chunk(number=n, lo=n << 16, hi=(n << 16) + 9, salt=key(f"s{n}"), container=bytes([n] * 20)) for n in range(3)
+    )
+    subject = Subject(key("t"), key("s"))
+    first = [
+        log.append(COOP, submission(clock, 1, chunks=chunks, request=b"a")),
+        log.append(COOP, submission(clock, 2, subjects=(subject,), request=b"b")),
+        log.append(COOP, submission(clock, 3, chunks=chunks[:1], request=b"c")),
+    ]
+    assert await asyncio.gather(*first) == [Committed(0), Committed(1), Committed(2)]
+    stored = "SELECT idx, chunk_no, lo, hi, salt, container FROM transfer_chunk ORDER BY idx, chunk_no"
+    expected = [(idx, one.number, one.lo, one.hi, one.salt, one.container) for idx in (0, 2) for one in chunks]
+    assert await rows(database_url, stored) == expected[:4]
+    erased = submission(clock, 4, kind="erase", transfer=None, valid_until=None, erase=(0, 1))
+    assert await log.append(COOP, erased) == Committed(3)
+    assert await rows(database_url, stored) == expected[3:4]
+    assert await rows(database_url, "SELECT idx FROM log_subject") == []
+    assert await rows(database_url, "SELECT idx FROM log_request") == [(2,)]
+
+
+async def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    import asyncpg
+
+    path = sqlite_path(url)
+    if path is not None:
+        database = sqlite3.connect(path)
+        found = database.execute(query).fetchall()
+        database.close()
+        return found
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    answered = [tuple(row) for row in await connection.fetch(query)]
+    await connection.close()
+    return answered
 
 
 async def test_a_clock_behind_the_log_stops_the_log(log: type_of_log, clock: SettableClock) -> None:

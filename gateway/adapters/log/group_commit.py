@@ -58,7 +58,8 @@ class GroupCommit:
     def _take(self) -> list[tuple[Submission, asyncio.Future[Verdict]]]:
         taken, size = [self._queue.popleft()], 0
         while self._queue and len(taken) < MAX_BATCH and taken[-1][0].kind not in GOVERNANCE:
-            size += len(taken[-1][0].entry) + 96 * len(taken[-1][0].subjects)
+            one = taken[-1][0]
+            size += len(one.entry) + 96 * len(one.subjects) + sum(len(chunk.container) for chunk in one.chunks)
             if size > MAX_BATCH_BYTES:
                 break
             taken.append(self._queue.popleft())

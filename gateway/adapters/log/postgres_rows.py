@@ -9,9 +9,10 @@ _BETWEEN = "\x1f"
 
 
 def write_arguments(origin: str, head: HeadRow, done: Settled, ts: int, replay: Mapping[bytes, int]) -> tuple[Any, ...]:
-    """Return the 26 arguments, in the order of the statement; `replay` are the keys still to be written."""
+    """Return the 32 arguments, in the order of the statement; `replay` are the keys still to be written."""
     kept = [submission for _, submission in done.accepted]
     subjects = [(nth, pos, one) for nth, s in enumerate(kept) for pos, one in enumerate(s.subjects)]
+    chunks = [(nth, one) for nth, s in enumerate(kept) for one in s.chunks]
     requests = [(nth, s.request) for nth, s in enumerate(kept) if s.request is not None]
     return (
         origin,
@@ -40,6 +41,12 @@ def write_arguments(origin: str, head: HeadRow, done: Settled, ts: int, replay: 
         [day for _, day in done.quotas],
         [*done.quotas.values()],
         done.frontier.root(),
+        _numbers(nth for nth, _ in chunks),
+        _numbers(one.number for _, one in chunks),
+        _numbers(one.lo for _, one in chunks),
+        _numbers(one.hi for _, one in chunks),
+        b"".join([one.salt for _, one in chunks]),
+        [one.container for _, one in chunks],
     )
 
 

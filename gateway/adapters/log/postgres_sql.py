@@ -18,6 +18,13 @@ WITH head AS (
   FROM unnest(string_to_array($15, E'\\x1f')::int[], string_to_array($16, E'\\x1f')::int[])
        WITH ORDINALITY AS s (nth, pos, n)
   WHERE EXISTS (SELECT FROM head)
+), chunks AS (
+  INSERT INTO transfer_chunk (origin, idx, chunk_no, lo, hi, salt, container)
+  SELECT $1, $2 + nth, number, lo, hi, substring($31::bytea, (32 * n - 31)::int, 32), container
+  FROM unnest(string_to_array($27, E'\\x1f')::int[], string_to_array($28, E'\\x1f')::int[],
+              string_to_array($29, E'\\x1f')::bigint[], string_to_array($30, E'\\x1f')::bigint[], $32::bytea[])
+       WITH ORDINALITY AS c (nth, number, lo, hi, container, n)
+  WHERE EXISTS (SELECT FROM head)
 ), requests AS (
   INSERT INTO log_request (origin, idx, jws)
   SELECT $1, $2 + nth, jws FROM unnest(string_to_array($19, E'\\x1f')::int[], $20::bytea[]) AS r (nth, jws)
@@ -75,3 +82,9 @@ INSERT INTO log_head (origin, next_index, frontier, gov_index, last_ts) VALUES (
 """
 HOLD = "SELECT next_index FROM log_head WHERE origin = $1 FOR UPDATE"
 FIND = "SELECT leaf_hash, idx FROM log_entry WHERE origin = $1 AND idx >= $2 AND leaf_hash = ANY ($3::bytea[])"
+ERASE = (
+    "DELETE FROM log_subject WHERE origin = $1 AND idx BETWEEN $2 AND $3",
+    "DELETE FROM transfer_chunk WHERE origin = $1 AND idx BETWEEN $2 AND $3",
+    "DELETE FROM log_request WHERE origin = $1 AND idx BETWEEN $2 AND $3",
+)
+"""The side rows of a range of entries, gone with the entry that says so."""

@@ -116,7 +116,7 @@ class Writer:
         under the lock.
         """
         head, replay = self._own, replay_rows(batch)
-        if head is None or any(s.effects for s in batch) or not self._used.keys() >= _counters(batch):
+        if head is None or any(s.effects or s.erase for s in batch) or not self._used.keys() >= _counters(batch):
             return None
         ts = head.timestamp(ms(self._clock()))
         done = settle(head, batch, ts=ts, fresh=replay, used=self._used)
@@ -168,6 +168,10 @@ class Writer:
         ]
         if effects:
             await db.executemany(sql.EFFECT, effects)
+        for _, s in done.accepted:
+            if s.erase:
+                for statement in sql.ERASE:
+                    await db.execute(statement, self._origin, *s.erase)
         self._warned.clear()
         self._committing = True
         await db.execute("COMMIT")

@@ -262,6 +262,14 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
         [(origin, idx, pos, one.tag, one.salt) for idx, s in done.accepted for pos, one in enumerate(s.subjects)],
     )
     db.executemany(
+        "INSERT INTO transfer_chunk(origin,idx,chunk_no,lo,hi,salt,container) VALUES(?,?,?,?,?,?,?)",
+        [
+            (origin, idx, one.number, one.lo, one.hi, one.salt, one.container)
+            for idx, s in done.accepted
+            for one in s.chunks
+        ],
+    )
+    db.executemany(
         "INSERT INTO log_request(origin,idx,jws) VALUES(?,?,?)",
         [(origin, idx, s.request) for idx, s in done.accepted if s.request is not None],
     )
@@ -273,6 +281,11 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
             for pos, effect in enumerate(s.effects)
         ],
     )
+    for table in ("log_subject", "transfer_chunk", "log_request"):
+        db.executemany(
+            f"DELETE FROM {table} WHERE origin=? AND idx BETWEEN ? AND ?",  # noqa: S608  # the names are those above
+            [(origin, *s.erase) for _, s in done.accepted if s.erase],
+        )
     db.executemany(
         "INSERT INTO quota(origin,grant_id,day,members) VALUES(?,?,?,?) "
         "ON CONFLICT(origin,grant_id,day) DO UPDATE SET members=excluded.members",
