@@ -1,0 +1,66 @@
+"""One SQLAlchemy engine for everything beside the commit point, on either database."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from gateway.adapters.database import sqlite_path
+from gateway.ports import Unavailable
+
+_SESSION = {"application_name": "joint-use-gateway", "statement_timeout": "60s", "lock_timeout": "5s", "jit": "off"}
+_BUSY_MS = 5_000
+
+
+def engine_of(url: str) -> AsyncEngine:
+    """Return the engine of a database; nothing connects before it is used. `dispose` it at the end."""
+    path = sqlite_path(url)
+    if path is None:
+        return create_async_engine(
+            url, pool_size=4, max_overflow=4, pool_timeout=5, connect_args={"server_settings": _SESSION, "timeout": 5}
+        )
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    event.listen(engine.sync_engine, "connect", _prepare)
+    event.listen(engine.sync_engine, "begin", _begin)
+    return engine
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Give a connection whose reads see one state of the database. Raises Unavailable."""
+    level = "SERIALIZABLE" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
+    with_options = engine.execution_options(isolation_level=level, gateway_reads=True)
+    async with _unavailable(with_options.begin()) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """Give a connection in a transaction that commits at the end, or not at all. Raises Unavailable."""
+    async with _unavailable(engine.begin()) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _unavailable(begun: Any) -> AsyncIterator[AsyncConnection]:
+    try:
+        async with begun as connection:
+            yield connection
+    except (SQLAlchemyError, OSError, TimeoutError) as fault:
+        # The driver's text may hold what was to be written.
+        raise Unavailable(f"the database failed: {type(fault).__name__}") from None
+
+
+def _prepare(connection: Any, _: object) -> None:
+    # The driver's own BEGIN would come late and be DEFERRED: a writer would then fail where it should wait.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={_BUSY_MS}", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    reads = connection.get_execution_options().get("gateway_reads")
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
