@@ -1,16 +1,17 @@
 """A co-op's member system as a JSON service (docs/source-http.md): codes in the body, never in a URL.
 
-aiohttp, because on the hot path its call costs a fifth of httpx2's (docs/adr/0003).
+Its client is the house's own (docs/adr/0012).
 """
 
 import asyncio
 from datetime import datetime
 from typing import Any
 
-import aiohttp
 import msgspec
 import stamina
 
+from gateway.adapters.http1 import Lines
+from gateway.adapters.http1_line import Broken, Encoded, TooLarge
 from gateway.core.policy import Predicate
 from gateway.ports import Clock, Query, Records, Unavailable
 
@@ -18,8 +19,6 @@ ATTEMPTS = 3
 FIRST_WAIT_S = 0.05
 FAILURES_TO_OPEN = 5
 OPEN_S = 2.0
-KEEPALIVE_S = 4.0
-"""Below the five seconds after which common servers close an idle connection."""
 MAX_ANSWER = 64 * 1024 * 1024
 _AGAIN = frozenset({429, 502, 503, 504})
 
@@ -38,13 +37,12 @@ class HttpSource:
     """The Source port over HTTP: time-outs, bounded concurrency, retries of idempotent reads, a circuit breaker."""
 
     def __init__(self, url: str, *, secret: str, clock: Clock, timeout_s: float = 5.0, connections: int = 64) -> None:
-        self._url = url.rstrip("/")
-        self._headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        """Take where it answers and the secret it knows the gateway by. Raises ValueError, which does not name it."""
+        headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+        self._lines = Lines(url, headers=headers, most=MAX_ANSWER)
         self._clock = clock
         self._timeout_s = timeout_s
         self._limit = asyncio.Semaphore(connections)
-        self._connections = connections
-        self._session: aiohttp.ClientSession | None = None
         self._failures = 0
         self._closed_again_at = 0.0
         self._decoder = msgspec.json.Decoder(_Answer)
@@ -74,8 +72,8 @@ class HttpSource:
 
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        self._lines.close()
+        await asyncio.sleep(0)  # the loop closes the sockets
 
     async def _attempts(self, path: str, body: bytes, until: float) -> _Answer:
         try:
@@ -93,34 +91,20 @@ class HttpSource:
     async def _attempt(self, path: str, body: bytes, until: float) -> _Answer:
         end = min(until, asyncio.get_running_loop().time() + self._timeout_s)
         try:
-            async with (
-                asyncio.timeout_at(end),
-                self._connected().post(self._url + path, data=body, headers=self._headers) as response,
-            ):
-                if response.status in _AGAIN:
-                    raise _TryAgain(f"the member system answered {response.status}")
-                if response.status != 200:
-                    raise Unavailable(f"the member system answered {response.status}")
-                if response.content_length is not None and response.content_length > MAX_ANSWER:
-                    raise Unavailable("the member system's answer is too large")
-                return self._decoder.decode(await response.read())
-        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
+            status, answer = await self._lines.post(path, body, until=end)
+            if status == 200:
+                return self._decoder.decode(answer)
+        except (Broken, OSError) as fault:  # OSError: not connected, no TLS, or the time is up
             raise _TryAgain(f"the member system cannot be reached: {type(fault).__name__}") from None
+        except TooLarge:
+            raise Unavailable("the member system's answer is too large") from None
+        except Encoded:
+            raise Unavailable("the member system's answer has a Content-Encoding") from None
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise Unavailable("the member system's answer is not the JSON it should be") from None
-
-    def _connected(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEPALIVE_S),
-                # One time-out for the whole attempt is set around it; the library's own would be a second.
-                timeout=aiohttp.ClientTimeout(total=None),
-                # Nothing of a member may be kept, followed or unpacked on the way.
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                skip_auto_headers=("User-Agent", "Accept-Encoding"),
-            )
-        return self._session
+        if status in _AGAIN:
+            raise _TryAgain(f"the member system answered {status}")
+        raise Unavailable(f"the member system answered {status}")
 
     def _failed(self, now: float) -> None:
         self._failures += 1

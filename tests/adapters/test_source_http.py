@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_http import FAILURES_TO_OPEN, HttpSource
+from gateway.adapters.source_http import FAILURES_TO_OPEN, MAX_ANSWER, HttpSource
 from gateway.core.policy import Predicate
 from gateway.core.rows import FACTS, RowPlan, plan_rows
 from gateway.demo.awkward import AWKWARD
@@ -20,6 +20,7 @@ from gateway.demo.member_table import Table
 from gateway.demo.people import make_members
 from gateway.ports import Query, Unavailable
 from tests import factories as make
+from tests.adapters.scripted import Then, answer, scripted
 
 SECRET = "s" * 32
 TABLE = Table(make_members(60, today=datetime.now(UTC).date()))
@@ -107,6 +108,40 @@ async def test_a_lasting_fault_is_unavailable_and_names_nobody(faults: Faults, s
             await source.read(query(), deadline=soon())
         assert CODE not in str(raised.value)
         assert raised.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        (f"HTTP/1.1 200 OK\r\nContent-Length: {MAX_ANSWER + 1}\r\n\r\n".encode(), "answer is too large"),
+        (answer(b"...", "Content-Encoding: gzip"), "answer has a Content-Encoding"),
+        (answer(b"", "Location: /elsewhere", status="307 Temporary Redirect"), "answered 307"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b'{"records": [', "not the JSON"),
+    ],
+)
+async def test_an_answer_that_no_repetition_would_mend_is_not_asked_for_again(sent: bytes, says: str) -> None:
+    async with scripted([[sent, Then.CLOSE]], [[Then.CLOSE]]) as served:
+        source = HttpSource(served.url, secret=SECRET, clock=system_clock)
+        with pytest.raises(Unavailable, match=says):
+            await source.read(query(), deadline=soon())
+        await source.close()
+    assert len(served.requests) == 1
+
+
+async def test_a_connection_that_was_closed_while_idle_is_no_failure() -> None:
+    empty = answer(b'{"records": []}')
+    async with scripted([[empty], [Then.CLOSE]], [[empty]]) as served:
+        source = HttpSource(served.url, secret=SECRET, clock=system_clock)
+        for _ in range(2):
+            assert (await source.read(query(), deadline=soon())).rows == []
+        await source.close()
+    assert len(served.requests) == 3
+
+
+async def test_a_secret_that_is_no_header_is_refused_and_not_shown() -> None:
+    with pytest.raises(ValueError, match="printable") as raised:
+        HttpSource("http://127.0.0.1:9", secret=SECRET + "\n", clock=system_clock)
+    assert SECRET not in str(raised.value)
 
 
 async def test_the_deadline_ends_the_waiting() -> None:
