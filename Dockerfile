@@ -22,7 +22,7 @@ ENV PATH=/opt/gateway/bin:$PATH \
 # The folders that volumes are mounted on belong to the one who runs, so that a new volume does, too.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin gateway \
  && install -d -o gateway -g gateway -m 0755 /secrets/database /secrets/source \
- && install -d -o gateway -g gateway -m 0700 /keys
+ && install -d -o gateway -g gateway -m 0700 /keys /signer
 COPY --from=build /opt/gateway /opt/gateway
 COPY --from=build /srv/gateway /srv/gateway
 WORKDIR /srv

@@ -1,4 +1,4 @@
-# make demo | test | check | serve | bench | lock          (ONCE=1 lets the demo end after its story)
+# make demo | test | soak | check | serve | bench | lock          (ONCE=1 lets the demo end after its story)
 VENV   ?= .venv
 PYTHON ?= python3
 BIN    := $(VENV)/bin
@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.runtime
 DEV    := $(VENV)/.dev
 LOCKER := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" pyproject.toml
 
-.PHONY: demo test check serve bench lock format clean
+.PHONY: demo test soak check serve bench lock format clean
 .DEFAULT_GOAL := test
 
 # One virtual environment from the hash-locked requirements; nothing is installed outside it.
@@ -27,6 +27,10 @@ serve: $(STAMP)
 
 test: $(DEV)
 	$(BIN)/python -m pytest -q
+
+# Two hundred kills, crashes, stops and cut connections on each database, under load; most of an hour.
+soak: $(DEV)
+	SOAK_ROUNDS=200 $(BIN)/python -m pytest -q -s tests/e2e/test_soak.py
 
 check: $(DEV)
 	$(BIN)/ruff format --check .

@@ -15,27 +15,51 @@ from rich.progress import Progress as Bar, SpinnerColumn, TextColumn, TimeElapse
 from bench import machine, report
 from bench.commit_point import commit_point
 from bench.machine import Progress
+from bench.members import DAYS, Scale, members
 from bench.page import pages
+from bench.proofs import proofs
 from bench.rounds import interleaved, spread_over
+from bench.verification import verification
 from bench.where import where
 from bench.world import running
 from tests import postgres
 
-PARTS = ("member", "where", "page", "commit")
+PARTS = ("member", "where", "page", "commit", "verify", "proof", "members")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """How long to measure: seconds per round, passes over the commit point, requests for the steps."""
+    """How long to measure: seconds per round, passes over the commit point, requests for the steps; and of the log, how
+    long the ones that are verified, proved from and asked of members are.
+    """
 
     rounds: int
     passes: int
     seconds: float
     requests: int
+    log: int
+    trees: tuple[int, int]
+    members: Scale
 
 
-FULL = Lengths(rounds=5, passes=3, seconds=4.0, requests=3_000)
-QUICK = Lengths(rounds=2, passes=1, seconds=0.8, requests=300)
+FULL = Lengths(
+    rounds=5,
+    passes=3,
+    seconds=4.0,
+    requests=3_000,
+    log=1_000_000,
+    trees=(10_000, 10_000_000),
+    members=Scale(numbered=1_000_000, postgres=DAYS, sqlite=100, shuffled=2, distinct_pages=4_000, counted=10),
+)
+QUICK = Lengths(
+    rounds=2,
+    passes=1,
+    seconds=0.8,
+    requests=300,
+    log=100_000,
+    trees=(10_000, 1_000_000),
+    members=Scale(numbered=50_000, postgres=50, sqlite=10, shuffled=1, distinct_pages=1_000, counted=1),
+)
 
 
 def main() -> None:
@@ -79,9 +103,15 @@ async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Len
     if "commit" in parts:
         seconds = lengths.seconds / 4
         report.commits(await commit_point(server, passes=lengths.passes, seconds=seconds, progress=progress))
+    if "verify" in parts:
+        report.verification(await asyncio.to_thread(verification, size=lengths.log, progress=progress))
+    if "proof" in parts:
+        report.proofs(await asyncio.to_thread(proofs, sizes=lengths.trees, progress=progress))
+    if "members" in parts:
+        report.histories(await members(server, scale=lengths.members, progress=progress))
     if not {"member", "where", "page"} & set(parts):
         return
-    progress("starting the member system and three builds")
+    progress("starting the member system and four builds")
     async with running(server) as world:
         os.sched_setaffinity(0, machine.cores()[1])
         if {"member", "where"} & set(parts):

@@ -20,19 +20,22 @@ from datetime import timedelta
 import uvloop
 
 from bench import machine
+from bench.five_statements import FiveStatements
 from bench.machine import Progress
 from bench.partner import COOP, FIELDS
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import migrate, sqlite_path
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
-from gateway.ports import Committed, Quota, Subject, Submission
+from gateway.core.identity import Subject
+from gateway.ports import Committed, Quota, Submission
 from gateway.tlog.entries import Counts, Release, encode, instant
 from gateway.tlog.merkle import leaf_hash
 from tests.postgres import Server
 
 WAITERS = (1, 32, 128)
 WHAT = ("entry alone", "commit point", "whole transfer")
+FIVE = "PostgreSQL, five statements"
 _TRANSFER = "0123456789abcdef0123456789abcdef"
 _MOST_PER_SECOND = {1: 2_000, 32: 12_000, 128: 20_000}
 
@@ -54,15 +57,20 @@ async def commit_point(server: Server, *, passes: int, seconds: float, progress:
         await migrate(sqlite)
         postgres = server.url(await server.make_database())
         two = server.url(await server.make_database())
-        plans = {"SQLite": (sqlite, 1), "PostgreSQL": (postgres, 1), "PostgreSQL, two processes": (two, 2)}
+        first_try = server.url(await server.make_database())
+        every = [(what, n) for what in WHAT for n in WAITERS]
+        some = [("commit point", n) for n in WAITERS[1:]]
+        plans = {
+            "SQLite": (sqlite, 1, every),
+            "PostgreSQL": (postgres, 1, every),
+            "PostgreSQL, two processes": (two, 2, some),
+            FIVE: (first_try, 1, some),
+        }
         done: dict[str, list[Commits]] = {}
-        for name, (url, processes) in plans.items():
-            cells = [(what, n) for what in WHAT for n in WAITERS]
-            if processes > 1:
-                cells = [("commit point", n) for n in WAITERS[1:]]
+        for name, (url, processes, cells) in plans.items():
             progress(f"commit point: {name}")
             measured = await asyncio.to_thread(
-                _measure, url, processes=processes, cells=cells * passes, seconds=seconds
+                _measure, url, processes=processes, cells=cells * passes, seconds=seconds, five=name == FIVE
             )
             # The median pass of each cell, by its rate.
             tries = ([one for one in measured if (one.what, one.waiters) == cell] for cell in cells)
@@ -70,11 +78,13 @@ async def commit_point(server: Server, *, passes: int, seconds: float, progress:
     return done
 
 
-def _measure(url: str, *, processes: int, cells: list[tuple[str, int]], seconds: float) -> list[Commits]:
+def _measure(
+    url: str, *, processes: int, cells: list[tuple[str, int]], seconds: float, five: bool = False
+) -> list[Commits]:
     """Let so many processes append at the same time, cell by cell; rates add up, CPU is that of a commit."""
     workers = [
         subprocess.Popen(
-            [sys.executable, "-m", "bench.commit_point", url, str(seconds)],
+            [sys.executable, "-m", "bench.commit_point", url, str(seconds), *(["five"] if five else [])],
             cwd=machine.ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -114,8 +124,8 @@ def _hear(worker: "subprocess.Popen[str]") -> dict[str, float]:
     return answer
 
 
-async def _worker(url: str, seconds: float) -> None:
-    log = _open(url)
+async def _worker(url: str, seconds: float, *, five: bool) -> None:
+    log = _open(url, five=five)
     await log.start()
     for line in sys.stdin:
         what, waiters = json.loads(line)
@@ -126,8 +136,10 @@ async def _worker(url: str, seconds: float) -> None:
     await log.close()
 
 
-def _open(url: str) -> SqliteLog | PostgresLog:
+def _open(url: str, *, five: bool = False) -> SqliteLog | PostgresLog | FiveStatements:
     path, origin = sqlite_path(url), "bench.example.coop/{}".format
+    if five:
+        return FiveStatements(url, origin=origin(COOP), clock=system_clock)
     if path is None:
         return PostgresLog(url, origin=origin, clock=system_clock)
     return SqliteLog(path, origin=origin, clock=system_clock)
@@ -179,7 +191,7 @@ def _entry() -> bytes:
 
 
 async def _append(
-    log: SqliteLog | PostgresLog, pool: list[Submission], *, waiters: int, seconds: float
+    log: SqliteLog | PostgresLog | FiveStatements, pool: list[Submission], *, waiters: int, seconds: float
 ) -> dict[str, float]:
     left = iter(pool)
     commits = 0
@@ -204,4 +216,4 @@ async def _append(
 
 
 if __name__ == "__main__":
-    uvloop.run(_worker(sys.argv[1], float(sys.argv[2])))
+    uvloop.run(_worker(sys.argv[1], float(sys.argv[2]), five="five" in sys.argv[3:]))

@@ -29,7 +29,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """What came of a sequence of requests; `latencies` in seconds, sorted."""
+    """What came of a sequence of requests; `latencies` in seconds, sorted.
+
+    Each connection's first answer is left out of them: all connections ask at once there, as no partner's do.
+    """
 
     seconds: float
     latencies: list[float]
@@ -119,6 +122,6 @@ async def fire(port: int, requests: Sequence[bytes], *, connections: int = CONNE
     made = [connection for _, connection in opened]
     return Fired(
         seconds=seconds,
-        latencies=sorted(latency for connection in made for latency in connection.latencies),
+        latencies=sorted(latency for connection in made for latency in connection.latencies[1:]),
         samples=[sample for connection in made for sample in connection.samples],
     )

@@ -1,4 +1,4 @@
-"""The two other builds as processes, and the partner as they know it: a bearer token, a JSON body, an answer to open."""
+"""The other builds as processes, and the partner as they know it: a token, a request, an answer to open."""
 
 import json
 import secrets
@@ -16,7 +16,7 @@ from joserfc.jwk import ECKey
 from bench.build import Build, Groups, Ready
 from bench.load import Answer
 from bench.machine import free_port, serving
-from bench.partner import CLIENT, FIELDS, PURPOSE
+from bench.partner import CLIENT, FIELDS, PURPOSE, Partner
 from gateway.core.days import jst_day
 from gateway.demo.people import make_members
 from tests.postgres import Server
@@ -36,33 +36,52 @@ def straightforward(
     folder: Path, partner_key: ECKey, *, database: str, source: str, secret: Path, core: set[int]
 ) -> Iterator[Build]:
     """Serve the straightforward build; `folder` is for its keys."""
+    issuer, members = _keys(folder, partner_key)
+    claims = {"sub": CLIENT, "aud": _AUDIENCE, "exp": int(time.time()) + _TOKEN_S}
+    token = jwt.encode({"alg": "ES256", "kid": "issuer"}, claims, issuer)
+    port = free_port()
+    told = ["--port", str(port), "--audience", _AUDIENCE, "--database", database, "--keys", str(folder)]
+    told += ["--source", source, "--secret-file", str(secret)]
+    with serving(["-m", "bench.straightforward", *told], port=port, core=core, env={}) as pid:
+        yield Build(name="straightforward", pid=pid, port=port, ready=_ready(port, token, partner_key, members))
+
+
+@contextmanager
+def whole_profile(
+    folder: Path, partner: Partner, partner_key: ECKey, *, database: str, source: str, secret: Path, core: set[int]
+) -> Iterator[Build]:
+    """Serve the straightforward build of the whole profile, which the partner asks as it asks this gateway."""
+    issuer, members = _keys(folder, partner_key)
+    _write(folder / "sig.jwk.json", partner.keys.sig.public_jwk())
+    audience = partner.config.resource
+    port = free_port()
+    told = ["--port", str(port), "--audience", audience, "--database", database, "--keys", str(folder)]
+    told += ["--source", source, "--secret-file", str(secret)]
+
+    def ready(groups: Groups) -> Ready:
+        claims = {"sub": CLIENT, "aud": audience, "exp": int(time.time()) + _TOKEN_S, "cnf": {"jkt": partner.jkt}}
+        token = jwt.encode({"alg": "ES256", "kid": "issuer"}, claims, issuer)
+        asked = partner.sign_under(token, None, members=groups)
+        host = f"127.0.0.1:{port}"
+        return Ready(requests=[one.on_the_wire(host) for one in asked], opened=_opened(partner_key, members))
+
+    with serving(["-m", "bench.straightforward_profile", *told], port=port, core=core, env={}) as pid:
+        yield Build(name="whole profile", pid=pid, port=port, ready=ready)
+
+
+def _keys(folder: Path, partner_key: ECKey) -> tuple[ECKey, Callable[[bytes], list[Any]]]:
+    """Make a straightforward build's keys; return the issuer's, and what reads the members of a signed answer."""
     issuer, response = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("issuer", "response"))
     _write(folder / "issuer.jwk.json", issuer.as_dict(private=False))
     _write(folder / "response.jwk.json", response.as_dict(private=True))
     _write(folder / "enc.jwk.json", partner_key.as_dict(private=False))
-    claims = {"sub": CLIENT, "aud": _AUDIENCE, "exp": int(time.time()) + _TOKEN_S}
-    token = jwt.encode({"alg": "ES256", "kid": "issuer"}, claims, issuer)
 
     def members(plaintext: bytes) -> list[Any]:
         signed = jws.deserialize_compact(plaintext, response, registry=_SIGNED)
         found: list[Any] = json.loads(signed.payload)["members"]
         return found
 
-    port = free_port()
-    told = [
-        "--audience",
-        _AUDIENCE,
-        "--database",
-        database,
-        "--source",
-        source,
-        "--secret-file",
-        str(secret),
-        "--keys",
-        str(folder),
-    ]
-    with serving(["-m", "bench.straightforward", "--port", str(port), *told], port=port, core=core, env={}) as pid:
-        yield Build(name="straightforward", pid=pid, port=port, ready=_ready(port, token, partner_key, members))
+    return issuer, members
 
 
 @contextmanager
@@ -106,16 +125,23 @@ def _ready(
         "Content-Type: application/json\r\nContent-Length: "
     )
 
+    def ready(groups: Groups) -> Ready:
+        bodies = [json.dumps({"purpose": PURPOSE, "fields": FIELDS, "members": codes}) for codes in groups]
+        return Ready(
+            requests=[f"{head}{len(body)}\r\n\r\n{body}".encode() for body in bodies],
+            opened=_opened(partner_key, members),
+        )
+
+    return ready
+
+
+def _opened(partner_key: ECKey, members: Callable[[bytes], list[Any]]) -> Callable[[Answer], int]:
     def opened(answer: Answer) -> int:
         sealed = jwe.decrypt_compact(answer.body, partner_key, registry=_SEALED)
         assert sealed.plaintext is not None
         return sum(one.keys() == set(FIELDS) for one in members(sealed.plaintext))
 
-    def ready(groups: Groups) -> Ready:
-        bodies = [json.dumps({"purpose": PURPOSE, "fields": FIELDS, "members": codes}) for codes in groups]
-        return Ready(requests=[f"{head}{len(body)}\r\n\r\n{body}".encode() for body in bodies], opened=opened)
-
-    return ready
+    return opened
 
 
 def _write(path: Path, key: Any) -> None:

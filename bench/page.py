@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bench.inside import desk_of, each, framed
+from bench.inside import desk_of, each, each_of, framed
 from bench.machine import Progress
 from bench.partner import PAGE, Asked
 from bench.rounds import Result, interleaved, spread_over
@@ -67,6 +67,6 @@ async def _steps(desk: Desk, what: str, asked: Asked) -> Steps:
     assert isinstance(permit, Permit)
     fetched = await fetch(desk, asking, permit, None)
     least, minimizing = each(lambda _: minimize(desk, asking, fetched, standing), range(_TIMES))
-    sealed, protecting = each(lambda one: protect(desk, asking, one, None), least)
+    sealed, protecting = await each_of(lambda one: protect(desk, asking, one, None), least)
     assert isinstance(sealed[0], Sealed)
     return Steps(what=what, members=sealed[0].released, minimize=minimizing, protect=protecting)

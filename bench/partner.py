@@ -16,6 +16,7 @@ from gateway.client import Client, Config, Keys, Purpose, Transfer, generate_key
 from gateway.client.answer import accept, accept_page, unseal
 from gateway.client.config import Ask
 from gateway.client.discovery import gateway_keys, token as read_token
+from gateway.client.keys import thumbprint
 from gateway.client.protocol import SignedRequest, assertion, proof, signed_request, token_request
 from gateway.client.results import Page
 
@@ -62,6 +63,17 @@ class Partner:
         A proof is good for a minute and a token for five: they are made for one round and fired at once.
         """
         token, nonce = self._token()
+        return self.sign_under(token, nonce, members=members, pages=pages)
+
+    @property
+    def jkt(self) -> str:
+        """The thumbprint of the key that its proofs are made with."""
+        return thumbprint(self._dpop.public_key())
+
+    def sign_under(
+        self, token: str, nonce: str | None, *, members: Sequence[tuple[str, ...]] = (), pages: int = 0
+    ) -> list[Asked]:
+        """Sign the same under a token of whoever else trusts these keys."""
         wanted: list[dict[str, Any]] = [{"members": codes} for codes in members]
         wanted += [{"page": {"limit": PAGE}}] * pages
         url = self.config.resource + "/transfers"

@@ -4,14 +4,19 @@ import os
 import platform
 import sysconfig
 from collections.abc import Sequence
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 
-from bench.commit_point import Commits
+from bench.commit_point import FIVE, Commits
+from bench.members import DAYS, Members
 from bench.page import Pages
 from bench.partner import PAGE
+from bench.proofs import Proofs
 from bench.rounds import Result
+from bench.side_rows_made import PER_DAY
+from bench.verification import Verified
 from bench.where import Where
 
 out = Console(width=118, highlight=False)
@@ -56,7 +61,8 @@ def members(results: Sequence[Result]) -> None:
     ours = results[0]
     out.print(
         f"p99 is {ours.median('p99') / ours.median('p50'):.1f} × p50 here (goal: ≤ 2). "
-        "`plain` reads PostgreSQL itself and does neither sender-constrained tokens nor a Merkle log."
+        "`plain` reads PostgreSQL itself and does neither sender-constrained tokens nor a Merkle log; "
+        "`whole profile` is the straightforward build with bound tokens, signed requests, a hash chain and receipts."
     )
 
 
@@ -106,6 +112,9 @@ def commits(measured: dict[str, list[Commits]]) -> None:
     for one in measured["PostgreSQL, two processes"]:
         ratio = one.rate / single[one.what, one.waiters]
         out.print(f"Two processes on one log at {one.waiters} waiters each: {ratio:.2f} × one process.")
+    for one in measured[FIVE]:
+        ratio = single[one.what, one.waiters] / one.rate
+        out.print(f"One process at {one.waiters} waiters: {ratio:.2f} × a transaction of five statements.")
 
 
 def where(measured: Where) -> None:
@@ -129,6 +138,93 @@ def where(measured: Where) -> None:
     table.add_row("floor", f"{floor:,.0f}")
     out.print(table)
     out.print(f"A request costs {measured.whole / floor:.1f} × the floor of its cryptography (goal: ≤ 2.5).")
+
+
+def verification(measured: Sequence[Verified]) -> None:
+    """Print the verification of an exported log."""
+    table = _table("An exported log verified from its files: signature, tree, schema, rules")
+    for name in ("MB read", "entries/s of CPU", "goal", "entries/s", "memory MB"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in measured:
+        table.add_row(
+            f"{one.entries:,} entries",
+            f"{one.written / 1e6:,.0f}",
+            f"{one.entries / one.cpu:,.0f}",
+            "≥ 300,000",
+            f"{one.entries / one.wall:,.0f}",
+            f"{one.memory:.0f}",
+        )
+    out.print(table)
+    more = measured[-1].memory - measured[0].memory
+    out.print(f"{measured[-1].entries / measured[0].entries:.0f} × the entries take {more:+.0f} MB (goal: flat).")
+
+
+def proofs(measured: Sequence[Proofs]) -> None:
+    """Print what proofs cost."""
+    table = _table("A proof out of the tiles' files, CPU, the median of 300")
+    for name in ("inclusion µs", "consistency µs", "files at most", "levels of the tree"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in measured:
+        depth = (one.size - 1).bit_length()
+        table.add_row(
+            f"{one.size:,} entries", f"{one.inclusion:,.0f}", f"{one.consistency:,.0f}", f"{one.files}", f"{depth}"
+        )
+    out.print(table)
+    few, many = measured[0], measured[-1]
+    out.print(
+        f"In {many.size / few.size:,.0f} × the entries an inclusion proof costs {many.inclusion / few.inclusion:.1f} ×, "
+        f"a consistency proof {many.consistency / few.consistency:.1f} × (goal: flat; the tree is "
+        f"{(many.size - 1).bit_length() / (few.size - 1).bit_length():.1f} × as deep)."
+    )
+
+
+def histories(measured: Sequence[Members]) -> None:
+    """Print who received a member's data, and what it takes to know."""
+    table = _table("Who received this member's data: 1,000,000 members pulled daily by 20 streams in pages of 1,000")
+    for name in ("days", "chunk rows", "releases", "ms", "at most", "of it found", "from disk", "at most", "goal"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in measured:
+        table.add_row(
+            f"{one.database}, {one.order}",
+            f"{one.days:,}",
+            f"{one.chunk_rows:,}",
+            f"{one.found:,.0f}",
+            *(f"{1_000 * figure:,.0f}" for figure in (median(one.warm), max(one.warm), median(one.indexes))),
+            *(f"{1_000 * figure:,.0f}" for figure in (median(one.cold), max(one.cold))),
+            "≤ 1,000" if one.order == "ordered" else "",
+        )
+    out.print(table)
+    table = _table("Side rows and their indexes, bytes a transfer of 1,000 members")
+    for name in ("as sets", "a row each", "× less", "three years as sets"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in measured:
+        table.add_row(
+            f"{one.database}, {one.order}",
+            f"{one.stored:,.0f}",
+            f"{one.each_its_own:,.0f}",
+            f"{one.each_its_own / one.stored:,.0f}",
+            f"{one.stored * DAYS * PER_DAY / 1e9:,.1f} GB",
+        )
+    out.print(table)
+    table = _table("Distinct persons whose data one partner of 20 was given, the entries of all 20 in the log")
+    for name in ("days", "persons", "s", "entries/s", "three years at this rate"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for one in measured:
+        rate = one.counted_days * PER_DAY / one.counting
+        table.add_row(
+            f"{one.database}, {one.order}",
+            f"{one.counted_days}",
+            f"{one.persons:,}",
+            f"{one.counting:.1f}",
+            f"{rate:,.0f}",
+            f"{DAYS * PER_DAY / rate:,.0f} s",
+        )
+    out.print(table)
+    out.print(
+        "Fewer days than 1,095 are what was simulated; what is found grows with the days, and in shuffled pages so does "
+        "the time, for every page then has a set in every chunk. `From disk`: the operating system's memory was emptied "
+        "of the database first, the entries asked for lie closer together than in a whole log."
+    )
 
 
 def _table(title: str) -> Table:

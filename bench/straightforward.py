@@ -7,7 +7,7 @@ status, and no log with proofs.
 
 import argparse
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +129,7 @@ def make_app(*, audience: str, database: str, source: str, secret: str, keys: Pa
     return app
 
 
-def main() -> None:
+def main(make: Callable[..., FastAPI] = make_app) -> None:
     """Serve until stopped."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--keys", type=Path, required=True)
     options = parser.parse_args()
     secret = options.secret_file.read_text()
-    app = make_app(
+    app = make(
         audience=options.audience,
         database=options.database,
         source=options.source,

@@ -25,7 +25,7 @@ from gateway.data_plane.authenticate import authenticate
 from gateway.data_plane.decide import decide
 from gateway.data_plane.fetch import fetch
 from gateway.data_plane.minimize import minimize
-from gateway.data_plane.passing import Asking, Fetched, Standing
+from gateway.data_plane.passing import Asking, Fetched, Minimized, Standing
 from gateway.data_plane.protect import protect
 from gateway.data_plane.record import record
 from gateway.data_plane.release import release
@@ -78,7 +78,13 @@ async def _steps(world: World, asked: list[Asked]) -> tuple[dict[str, float], di
 
         found, us["fetch"] = await each_of(fetched, stood)
         least, us["minimize"] = each(lambda one: (one[0], one[1], minimize(desk, one[0], one[2], one[1])), found)
-        sealed, us["protect"] = each(lambda one: (one[0], one[1], protect(desk, one[0], one[2], None)), least)
+
+        async def protected(
+            one: tuple[Asking, Standing, Minimized | Denial],
+        ) -> tuple[Asking, Standing, Sealed | Denial]:
+            return one[0], one[1], await protect(desk, one[0], one[2], None)
+
+        sealed, us["protect"] = await each_of(protected, least)
 
         async def recorded(
             one: tuple[Asking, Standing, Sealed | Denial],

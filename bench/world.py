@@ -1,4 +1,4 @@
-"""Everything a run needs, started once: PostgreSQL, the member system, and three builds of one job side by side."""
+"""Everything a run needs, started once: PostgreSQL, the member system, and four builds of one job side by side."""
 
 import json
 import secrets
@@ -65,7 +65,7 @@ async def running(server: Server) -> AsyncIterator[World]:
             return ready_for(partner, partner.sign(members=groups))
 
         key = ECKey.import_key(json.loads((folder / "partner" / "enc.jwk.json").read_text()))
-        for name in ("straightforward", "plain"):
+        for name in ("straightforward", "whole_profile", "plain"):
             (folder / name).mkdir()
             await server.execute(f"CREATE DATABASE {name}")
         await others.load_members(server, "plain", MEMBERS)
@@ -73,6 +73,15 @@ async def running(server: Server) -> AsyncIterator[World]:
             folder / "straightforward",
             key,
             database=server.url("straightforward"),
+            source=source,
+            secret=secret,
+            core=measured,
+        )
+        whole_profile = others.whole_profile(
+            folder / "whole_profile",
+            partner,
+            key,
+            database=server.url("whole_profile"),
             source=source,
             secret=secret,
             core=measured,
@@ -88,6 +97,7 @@ async def running(server: Server) -> AsyncIterator[World]:
             builds=(
                 Build(name="this gateway", pid=pid, port=settings.port, ready=ready),
                 stack.enter_context(straightforward),
+                stack.enter_context(whole_profile),
                 stack.enter_context(plain),
             ),
         )

@@ -3,13 +3,13 @@
 The rooms, from the street to the foundation:
 
     cli/            parse, call, print; one file per noun
-    app.py          the composition root: the only place where ports meet adapters
+    app/            the composition root: the only place where ports meet adapters
     settings.py     the only reader of the environment
     data_plane/     partner systems: the seven steps and the file that calls them
     control_plane/  co-op admins: what may be released, to whom, for which purpose
     oversight/      compliance: what was released, and what must follow
     web/            the shared HTTP edge: guard, problem documents, headers
-    ports.py        every Protocol between the rooms and the world
+    ports/          every Protocol between the rooms and the world
     tlog/           the transfer log without storage: entries, Merkle tree, notes, tiles, verifier
     oauth/ jose/    protocol code, one file per RFC
     core/           values in, values out: policy, gates, transforms
@@ -19,5 +19,5 @@ The rooms, from the street to the foundation:
 
 The seven steps of a transfer: authenticate, decide, fetch, minimize, protect, record, release.
 
-Imports point down that list; adapters import from ports down; only app.py imports adapters.
+Imports point down that list; adapters import from ports down; only app/ imports adapters.
 """

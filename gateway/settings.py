@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "GATEWAY_"
@@ -22,6 +22,99 @@ class SourceSettings(BaseModel):
     connections: Annotated[int, Field(ge=1, le=1_000)] = 64
 
 
+class WitnessSettings(BaseModel):
+    """A witness of a co-op's log: its submission prefix, and its key in one line (type 04, c2sp.org/tlog-cosignature)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    vkey: str
+
+    @field_validator("url")
+    @classmethod
+    def _https(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if not parts.hostname or (
+            parts.scheme != "https" and not (parts.scheme == "http" and _loopback(parts.hostname))
+        ):
+            raise ValueError("a witness is asked over https; plain http is accepted on the loopback address alone")
+        return url
+
+    @field_validator("vkey")
+    @classmethod
+    def _cosigns(cls, vkey: str) -> str:
+        from gateway.tlog.cosignature import parse_witness_vkey
+
+        try:
+            parse_witness_vkey(vkey)
+        except ValueError as fault:
+            raise ValueError(
+                f"this is no witness's verifier key: {fault}; ask its operator for the vkey line"
+            ) from None
+        return vkey
+
+
+class TimestampSettings(BaseModel):
+    """A time-stamping authority (RFC 3161): where it answers, and the certificates that its answers are checked with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    """Over http or https: its answers are signed, and it learns a digest alone."""
+    ca_file: FilePath
+    policy: str | None = None
+    interval_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+
+    @field_validator("url")
+    @classmethod
+    def _http(cls, url: str) -> str:
+        if urlsplit(url).scheme not in {"https", "http"} or not urlsplit(url).hostname:
+            raise ValueError("a time-stamping authority has a URL that begins with https:// or http://")
+        return url
+
+    @model_validator(mode="after")
+    def _certificates(self) -> "TimestampSettings":
+        from gateway.tlog.timestamp import read_authority
+
+        try:
+            read_authority(self.ca_file.read_bytes(), policy=self.policy)
+        except (OSError, ValueError) as fault:
+            raise ValueError(
+                f"`ca_file` is a PEM file with the authority's root certificate, and `policy` a dotted OID: {fault}"
+            ) from None
+        return self
+
+
+class AnchorSettings(BaseModel):
+    """Who vouches for a co-op's log from outside, and what follows when they no longer do (docs/log-anchors.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    witnesses: tuple[WitnessSettings, ...] = ()
+    quorum: Annotated[int, Field(ge=1)] | None = None
+    """So many witnesses must cosign the same checkpoint; None: all."""
+    timestamp: TimestampSettings | None = None
+    overdue_hours: Annotated[int, Field(ge=1, le=168)] = 4
+    stop_releases: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "AnchorSettings":
+        if not self.witnesses and self.timestamp is None:
+            raise ValueError("no anchor is named: give `witnesses` or `timestamp`, or leave the co-op out")
+        if self.quorum is not None and self.quorum > len(self.witnesses):
+            raise ValueError(f"a quorum of {self.quorum} cannot be had of {len(self.witnesses)} witnesses")
+        names = [witness.vkey.partition("+")[0] for witness in self.witnesses]
+        if len({witness.vkey.rpartition("+")[2] for witness in self.witnesses}) < len(names) or len(set(names)) < len(
+            names
+        ):
+            raise ValueError("a witness is named twice: one witness has one voice")
+        if self.timestamp is not None and self.timestamp.interval_minutes >= 60 * self.overdue_hours:
+            raise ValueError(
+                "`interval_minutes` must be shorter than `overdue_hours`, or every time-stamp comes too late"
+            )
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a gateway process is told, from `GATEWAY_…` variables; lists and sources as JSON."""
 
@@ -34,10 +127,16 @@ class Settings(BaseSettings):
     database_url: str
     """`postgresql+asyncpg://…` or `sqlite:///path`."""
     keys: Path = Path("keys")
+    signer_state: Path | None = None
+    """Where the signer of checkpoints keeps what it last signed; None: `signer-state` among the keys."""
+    retention_months: Annotated[int, Field(ge=36)] = 42
+    """How long side rows are kept, which tie log entries to members: three years by law, and half a year more."""
     policies: Path = Path("policies")
     partners: Path = Path("partners")
     coops: tuple[str, ...]
     sources: dict[str, SourceSettings]
+    anchors: dict[str, AnchorSettings] = {}
+    """Per co-op; one that is not named has none."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8400
     allowed_hosts: tuple[str, ...] = ()
@@ -73,7 +172,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
-        loopback = urlsplit(self.issuer).hostname in {"127.0.0.1", "localhost", "::1"}
+        loopback = _loopback(urlsplit(self.issuer).hostname)
         if self.issuer.startswith("http://") and not (self.demo and loopback):
             raise ValueError(
                 "an issuer over plain http is accepted in the demo on the loopback address alone; use https"
@@ -81,9 +180,16 @@ class Settings(BaseSettings):
         missing = set(self.coops) - set(self.sources)
         if missing:
             raise ValueError(f"no source is named for the co-op `{min(missing)}`; add it to {PREFIX}SOURCES")
+        strangers = set(self.anchors) - set(self.coops)
+        if strangers:
+            raise ValueError(f"{PREFIX}ANCHORS names `{min(strangers)}`, which is not in {PREFIX}COOPS; take it out")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("a TLS certificate and its key are given together")
         return self
+
+
+def _loopback(host: str | None) -> bool:
+    return host in {"127.0.0.1", "localhost", "::1"}
 
 
 class UnknownVariable(ValueError):

@@ -1,4 +1,4 @@
-"""The real application from app.py on real stores, with simulators as ports: one call, then each test changes one thing."""
+"""The real application from app/ on real stores, with simulators as ports: one call, then each test changes one thing."""
 
 import dataclasses
 import sqlite3
@@ -25,8 +25,11 @@ from gateway.data_plane.summarise import summarise
 from gateway.demo.member_table import Table
 from gateway.demo.people import make_members
 from gateway.jose.rfc7517 import accept_partner_set
+from gateway.oversight.checkpoints import publish_checkpoint
+from gateway.oversight.export import export
 from gateway.ports import Source
 from gateway.settings import Settings
+from gateway.tlog.checkpoint import Checkpoint
 from gateway.tlog.entries import Denial, Entry, Release, decode
 from gateway.web.guard import Guard
 from tests.clock import SettableClock
@@ -134,6 +137,16 @@ class House:
         finally:
             await connection.close()
 
+    async def publish_checkpoint(self, coop: str = COOP) -> Checkpoint:
+        """Sign and publish the head of a log, as the publisher does."""
+        signer = app.checkpoint_signers(self.settings, self.stores.keys)[coop]
+        return await publish_checkpoint(self.stores.log, self.stores.publications, coop, signer)
+
+    async def export(self, folder: Path, coop: str = COOP) -> Checkpoint:
+        """Write a log to a folder, up to a fresh checkpoint."""
+        await self.publish_checkpoint(coop)
+        return await export(self.stores.log, self.stores.publications, coop, folder)
+
     async def register(self, made: Partner, partner: str, coop: str = COOP) -> None:
         for key in accept_partner_set(made.jwks()):
             await self.stores.snapshots.refresh(coop)
@@ -211,7 +224,13 @@ async def running_house(
         partners=ROOT / "partners",
         coops=coops,
         sources={coop: {"url": "http://127.0.0.1:1", "secret_file": str(secret)} for coop in coops},
-        **{"keys": folder / "keys", "requests_per_second": 10_000.0, "burst": 10_000, **changes},
+        **{
+            "keys": folder / "keys",
+            "signer_state": folder / "signer-state",
+            "requests_per_second": 10_000.0,
+            "burst": 10_000,
+            **changes,
+        },
     )
     async with replica(settings, clock, telemetry=telemetry or Silent()) as house:
         if published:
@@ -233,7 +252,7 @@ async def replica(
         desk = app.build_desk(settings, stores, ports, telemetry)
         log, signer = SimulatedLog(stores.log), SimulatedSigner(desk.response_signer)
         desk = dataclasses.replace(desk, log=log, response_signer=signer)
-        guard = app.mounted(settings, desk, stores, app.note_signers(settings, stores.keys))
+        guard = app.mounted(settings, desk, stores, app.checkpoint_signers(settings, stores.keys))
         transport = httpx2.ASGITransport(app=guard)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
             yield House(settings, clock, stores, desk, http, guard, sources, log, signer, telemetry)

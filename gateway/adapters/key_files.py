@@ -25,6 +25,8 @@ from gateway.ports import CoopSecrets
 from gateway.tlog.note import Ed25519Signer
 
 SECRETS = ("subject", "pairwise", "requests", "cursors")
+FORGOTTEN = ("subject", "requests")
+"""The secrets without which nobody can say who the members in a co-op's log are."""
 SECRET_BYTES = 32
 
 
@@ -91,6 +93,36 @@ class KeyFiles:
     def coop_secrets(self, coop: str) -> CoopSecrets:
         """Return one co-op's secrets."""
         return CoopSecrets(**{name: self._secret(self._folder / coop / f"{name}.key") for name in SECRETS})
+
+    def subject(self, coop: str) -> bytes | None:
+        """Return the key that a co-op's members are tagged with, None where there is no file. Raises KeysRefused."""
+        path = self._folder / coop / "subject.key"
+        return self._secret(path) if path.exists() else None
+
+    def forget(self, coop: str) -> list[Path]:
+        """Destroy the keys that tell who a co-op's log speaks of; return the files destroyed, none where they are gone.
+
+        With the members' key goes that of the signed requests, which name members too. Each file is overwritten and on
+        the disk before its name is taken away; what a disk or a backup keeps of it in other places is beyond us.
+        """
+        gone = []
+        for name in FORGOTTEN:
+            path = self._folder / coop / f"{name}.key"
+            if not path.exists():
+                continue
+            path.chmod(0o600)
+            with path.open("r+b") as file:
+                file.write(os.urandom(os.fstat(file.fileno()).st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+            gone.append(path)
+        return gone
 
     def note_signer(self, coop: str, origin: str) -> Ed25519Signer:
         """Return the signer of one co-op's checkpoints, named by its origin."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,8 @@ from rich.table import Table
 from gateway.adapters.key_files import KeysRefused
 from gateway.app import AlreadyServing
 from gateway.control_plane.govern import StaleBase
-from gateway.ports import Unavailable
+from gateway.oversight.export import NothingPublished
+from gateway.ports import Unavailable, Unpublishable, UnpublishableCode
 from gateway.settings import PREFIX, Settings, read_settings
 
 REFUSED, USAGE, UNAVAILABLE = 1, 2, 3
@@ -25,6 +27,19 @@ WIDE = 500
 
 Json = Annotated[bool, typer.Option("--json", help="機械が読む形で / as JSON")]
 Lang = Annotated[str, typer.Option("--lang", help="ja | en")]
+
+_CODE = re.compile(r"[0-9A-Za-z-]{1,64}")
+"""A member code, as partners may ask for it (security-profile.md §6)."""
+
+_UNPUBLISHABLE: Mapping[UnpublishableCode, str] = {
+    "tiles": "公開済みのハッシュが提供ログと合いません。記録から作り直すので、もう一度実行してください。",
+    "root": "提供ログの記録が、書き込んだときのハッシュと合いません。データベースの記録が変えられたか、消されています。署名していません。",
+    "shrunk": "提供ログの件数が、署名済みの件数より少ない。古いデータベースに戻されています。新しいほうに戻してください。署名していません。",
+    "forked": "提供ログが、署名済みのものの続きではありません。記録が書き換えられたか、別のデータベースです。署名していません。",
+    "state-missing": "最後に署名したチェックポイントの控えがありません。控えを戻してください。署名していません。",
+    "state-unreadable": "最後に署名したチェックポイントの控えが読めません。控えを直してください。署名していません。",
+    "state-unwritable": "最後に署名したチェックポイントの控えを書けません。署名していません。",
+}
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
@@ -49,11 +64,42 @@ def text_of(path: Path) -> str:
 
 
 def codes_of(path: Path) -> list[str]:
-    """Return the member codes of a file or of standard input, one a line; or end where there are none."""
-    members = [line.strip() for line in text_of(path).splitlines() if line.strip()]
+    """Return the member codes of a file or of standard input, one a line; or end where there are none, or a line is none.
+
+    A code that no member can have (a heading, a comma, full-width digits) would be stopped without stopping anybody.
+    """
+    lines = [line.strip() for line in text_of(path).removeprefix("\ufeff").splitlines()]
+    for number, line in enumerate(lines, 1):
+        if line and not is_code(line):
+            raise fail(f"{number}行目は組合員コードではありません / line {number} is no member code", USAGE)
+    members = [line for line in lines if line]
     if not members:
         raise fail("no member code was given", USAGE)
     return members
+
+
+def is_code(text: str) -> bool:
+    """Tell whether a text can be a member code."""
+    return _CODE.fullmatch(text) is not None
+
+
+def said(text: str) -> str:
+    """Return what a person gives as name or reason; or end where it says nothing. For `typer.Option(callback=said)`."""
+    if not text.strip():
+        raise typer.BadParameter("空です / it is empty")
+    return text
+
+
+def asked(question: str) -> str:
+    """Return the line that a person answers with, on the terminal or standard input; the question is no output."""
+    err.print(f"{question}: ", end="", markup=False, highlight=False)
+    return sys.stdin.readline().strip()
+
+
+def typed(expected: str, question: str) -> None:
+    """Go on only where a person writes what is expected; else end, nothing done."""
+    if asked(question) != expected:
+        raise fail("確認できなかったので、何もしていません / not confirmed; nothing was done")
 
 
 def settings() -> Settings:
@@ -80,7 +126,15 @@ def explained() -> Iterator[None]:
         yield
     except Unavailable as fault:
         raise fail(str(fault), UNAVAILABLE) from None
-    except (KeysRefused, AlreadyServing, StaleBase, ValueError) as refused:
+    except Unpublishable as fault:
+        raise fail(f"{_UNPUBLISHABLE[fault.code]}\n{fault}") from None
+    except OverflowError as fault:
+        raise fail(f"数または日付が範囲の外です / a number or date is out of range: {fault}", USAGE) from None
+    except BrokenPipeError:  # whoever read the output has gone: typer's to end quietly
+        raise
+    except OSError as fault:
+        raise fail(f"`{fault.filename}`: {fault.strerror or type(fault).__name__}", USAGE) from None
+    except (KeysRefused, AlreadyServing, StaleBase, NothingPublished, ValueError) as refused:
         raise fail(str(refused)) from None
 
 

@@ -7,6 +7,7 @@
         for member, data in transfer.released.items():
             update(member, data["postal_code"])
         keep(transfer.receipt.jws)                          # evidence: store it with the transfer's id
+        keep(client.proof(transfer.receipt, vkey=VKEY).text)    # and that the log holds it, under the log's own key
 
         for page in client.pages("P4", since=last_since):   # the population, or what changed since the last walk
             ...
@@ -32,7 +33,7 @@ from gateway.client.errors import (
     UsageError,
 )
 from gateway.client.keys import Key, Keys, generate_keys, load_keys
-from gateway.client.results import Grant, Page, Receipt, Removal, Result, Terms, Transfer
+from gateway.client.results import Grant, LogProof, Page, Receipt, Removal, Result, Terms, Transfer
 from gateway.client.sync import Client
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Grant",
     "Key",
     "Keys",
+    "LogProof",
     "NotPermitted",
     "Page",
     "Purpose",

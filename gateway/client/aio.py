@@ -14,7 +14,7 @@ from gateway.client.conversation import Conversation, Flow, Wait
 from gateway.client.errors import TransportError
 from gateway.client.keys import Keys, load_keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, batches
-from gateway.client.results import Grant, Page, Transfer
+from gateway.client.results import Grant, LogProof, Page, Receipt, Transfer
 from gateway.client.sync import TIMEOUT
 
 T = TypeVar("T")
@@ -103,6 +103,10 @@ class AsyncClient:
     async def grant_schema(self, grant_id: str) -> dict[str, Any]:
         """The JSON Schema of exactly what a grant releases; every released record satisfies it."""
         return await self._run(self._conversation.grant_schema(grant_id))
+
+    async def proof(self, receipt: Receipt, *, vkey: str) -> LogProof:
+        """The proof that a transfer is in the log, held against its receipt and the log's key; keep it as evidence."""
+        return await self._run(self._conversation.proof(receipt, vkey))
 
     async def aclose(self) -> None:
         if self._owns_http:

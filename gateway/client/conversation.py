@@ -19,14 +19,14 @@ from urllib.parse import quote
 import httpx2
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.client import answer, discovery, protocol
+from gateway.client import answer, discovery, log_proof, protocol
 from gateway.client.answer import GatewayKeys, Opened
 from gateway.client.config import Ask, Config
 from gateway.client.discovery import Metadata, Token
 from gateway.client.errors import NotPermitted, UsageError
 from gateway.client.keys import Keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, SignedRequest
-from gateway.client.results import Grant, Page, Transfer
+from gateway.client.results import Grant, LogProof, Page, Receipt, Transfer
 
 TOKEN_MARGIN = 30  # seconds before its end at which a token is no longer used
 KEYS_SECONDS = 3_600  # how long the published keys are believed without looking again
@@ -100,6 +100,12 @@ class Conversation:
         if not grant_id.strip("."):
             raise UsageError("the id of a grant is what grants() calls `id`")
         return discovery.schema((yield from self._look_up(f"/grants/{quote(grant_id, safe=':@')}/schema")))
+
+    def proof(self, receipt: Receipt, vkey: str) -> Flow[LogProof]:
+        """The proof that a receipt's entry is in the log, checked with the log's key."""
+        key = log_proof.log_key(vkey)
+        response = yield from self._look_up(f"/transfers/{quote(receipt.transfer_id, safe='')}/proof")
+        return log_proof.accept(response, receipt=receipt, key=key)
 
     def discover(self) -> Flow[Metadata]:
         """The gateway's metadata, fetched once."""

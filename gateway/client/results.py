@@ -42,6 +42,22 @@ class Receipt:
         return f"<Receipt {self.transfer_id}, entry {self.index} of {self.origin}>"
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class LogProof:
+    """The proof that a receipt's entry is in the log: keep `text` (c2sp.org/tlog-proof@v1) and `entry`, they are evidence.
+
+    `size` is how many entries the log had when its key signed the checkpoint in the proof.
+    """
+
+    text: str
+    entry: bytes
+    index: int
+    size: int
+
+    def __repr__(self) -> str:
+        return f"<LogProof of entry {self.index} among {self.size}>"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What the partner must keep to: `retention` an ISO 8601 duration, `reprovision` whether it may pass data on."""

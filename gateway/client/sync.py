@@ -13,7 +13,7 @@ from gateway.client.conversation import Conversation, Flow, Wait
 from gateway.client.errors import TransportError
 from gateway.client.keys import Keys, load_keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, batches
-from gateway.client.results import Grant, Page, Transfer
+from gateway.client.results import Grant, LogProof, Page, Receipt, Transfer
 
 TIMEOUT = httpx2.Timeout(30.0, connect=10.0)  # the gateway gives itself 20 s for a whole transfer
 
@@ -105,6 +105,10 @@ class Client:
     def grant_schema(self, grant_id: str) -> dict[str, Any]:
         """The JSON Schema of exactly what a grant releases; every released record satisfies it."""
         return self._run(self._conversation.grant_schema(grant_id))
+
+    def proof(self, receipt: Receipt, *, vkey: str) -> LogProof:
+        """The proof that a transfer is in the log, held against its receipt and the log's key; keep it as evidence."""
+        return self._run(self._conversation.proof(receipt, vkey))
 
     def close(self) -> None:
         if self._owns_http:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from gateway.core.identity import Subject
 from gateway.core.state import Effect
-from gateway.ports import Bounced, Clock, Committed, Log, Subject, Submission, Unavailable
+from gateway.ports import Bounced, Clock, Committed, Log, Submission, Unavailable
 from gateway.tlog.entries import Entry, encode
 from gateway.tlog.merkle import leaf_hash
 

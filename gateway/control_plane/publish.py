@@ -40,6 +40,8 @@ async def publish(
 
     def act(gov: int, now: datetime) -> tuple[Entry, tuple[Effect, ...]]:
         begins = effective or now
+        # Cut as the entry cuts it: whoever verifies the log knows no finer instant.
+        begins = begins.replace(microsecond=begins.microsecond // 1000 * 1000)
         entry = Publish(
             coop=snapshot.coop,
             time=instant(now),

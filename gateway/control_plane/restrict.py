@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.control_plane.govern import govern
-from gateway.core.identity import SALT, commit, member_tag
+from gateway.core.identity import SALT, Subject, commit, member_tag
 from gateway.core.state import Effect, MembersLifted, MembersRestricted, Restriction, RestrictionKind
 from gateway.jose import rfc4648
-from gateway.ports import Clock, CoopSecrets, Log, Subject
+from gateway.ports import Clock, CoopSecrets, Log
 from gateway.tlog.entries import Entry, Restrict, instant
 
 

@@ -13,6 +13,8 @@ import msgspec
 JST = timezone(timedelta(hours=9), "JST")
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 """The boundary of what has none; entries carry it where nothing ends a decision."""
+_LAST = date(9998, 12, 31)
+_DAY = timedelta(days=1)
 
 
 class Span(msgspec.Struct, frozen=True):
@@ -35,7 +37,7 @@ def midnight(day: date) -> datetime:
 
 def midnight_after(day: date) -> datetime:
     """Return the instant at which a JST calendar day ends; the last day of the calendar never does."""
-    return FOREVER if day >= date(9998, 12, 31) else midnight(day + timedelta(days=1))
+    return FOREVER if day >= _LAST else midnight(day + _DAY)
 
 
 @lru_cache(maxsize=16_384)
@@ -57,13 +59,24 @@ class Moment:
     because an earlier one settled the answer need no boundary: the answer stands until the earlier one's.
     """
 
-    __slots__ = ("at", "midnight", "today", "until")
+    __slots__ = ("_today", "at", "until")
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        self.today = jst_day(at)
-        self.midnight = midnight_after(self.today)
+        self._today: date | None = None  # most are asked about instants alone
         self.until = FOREVER
+
+    @property
+    def today(self) -> date:
+        """The JST calendar day."""
+        if self._today is None:
+            self._today = jst_day(self.at)
+        return self._today
+
+    @property
+    def midnight(self) -> datetime:
+        """The end of that day."""
+        return midnight_after(self.today)
 
     def note(self, edge: datetime) -> None:
         """Remember an instant at which an answer may change; one already passed cannot."""
@@ -76,6 +89,17 @@ class Moment:
             return True
         self.note(start)
         return start <= self.at
+
+    def on(self, first: date | None, last: date | None) -> bool:
+        """Tell the same as `within(days(first, last))`, without making instants of days that are past."""
+        if first is not None and first > self.today:
+            self.note(midnight(first))
+            return False
+        if last is None:
+            return True
+        if last >= self.today:
+            self.note(midnight_after(last))
+        return last >= self.today
 
     def within(self, span: Span) -> bool:
         """Tell whether the span contains this instant."""

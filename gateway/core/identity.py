@@ -10,7 +10,31 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+import msgspec
+
 SALT = 32
+FEW = 16
+"""So many members of a transfer have a side row each; those of a larger one are kept as sets of ordinals."""
+
+
+class Subject(msgspec.Struct, frozen=True, gc=False):
+    """A released member's erasable side row: tag and salt of its commitment, 32 bytes each."""
+
+    tag: bytes
+    salt: bytes
+
+
+class Chunk(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Members of one transfer of more than 16 whose ordinals share all but the lowest 16 bits: an erasable side row."""
+
+    number: int
+    """Ordinal >> 16."""
+    lo: int
+    hi: int
+    """The least and the greatest ordinal."""
+    salt: bytes
+    container: bytes
+    """The lowest 16 bits of each, as a run-optimised roaring bitmap in its portable form (tlog/sets.py)."""
 
 
 def _framed(text: str) -> bytes:

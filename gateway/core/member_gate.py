@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
-from gateway.core.days import Moment, Span, days, jst_day, midnight, midnight_after
+from gateway.core.days import Moment, Span, jst_day, midnight, midnight_after
 from gateway.core.outcome import Permit
 from gateway.core.policy import Predicate
 from gateway.core.population import predicate
-from gateway.core.rows import ConsentFact, StopFact
+from gateway.core.rows import ConsentFact, ProgrammeFact, StopFact
 from gateway.core.state import Restriction
 
 Admit = Callable[[Any, Iterable[Restriction]], bool]
@@ -19,57 +20,58 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
 
     Each fact that is missing fails. All boundaries that the test meets are remembered by `moment`.
     """
-    rule = permit.members
+    rule, at = permit.members, moment.at
+    subjects, covering, programmes = rule.subjects, rule.covering, rule.programmes
     population = _all_of(permit, permit.grant.population)
     cohorts = [(cohort.versions, _all_of(permit, cohort.selectors)) for cohort in rule.cohorts]
-    oldest = midnight(moment.today - timedelta(days=permit.grant.max_age_days))
-    covered = _Watch(moment)
+    needed = frozenset(permit.fields) if rule.consent_basis else rule.consent_for
+    limit = timedelta(days=permit.grant.max_age_days)
+    oldest = midnight(moment.today - limit)
+    least = at
 
     def admit(row: Any, restrictions: Iterable[Restriction]) -> bool:
+        nonlocal least
         if row.fact_status != "active" or row.fact_subject is None:
             return False
-        if rule.subjects is not None and row.fact_subject not in rule.subjects:
+        if subjects is not None and row.fact_subject not in subjects:
             return False
         under = row.fact_acquired_under
-        if under not in rule.covering and not any(under in versions and chosen(row) for versions, chosen in cohorts):
+        if under not in covering and not any(under in versions and chosen(row) for versions, chosen in cohorts):
             return False
         as_of = row.fact_as_of
-        if as_of is None or as_of > moment.at or as_of < oldest:
+        if as_of is None or as_of > at or as_of < oldest:
             if as_of is not None:
                 moment.note(as_of)
             return False
-        covered.fresh_until(as_of, permit.grant.max_age_days)
-        if row.fact_stops is None or row.fact_consents is None:
+        if as_of < least:
+            # When the least fresh record goes stale: a boundary is computed only for a new minimum.
+            least = as_of
+            moment.note(midnight_after(jst_day(as_of) + limit))
+        stops, consents = row.fact_stops, row.fact_consents
+        if stops is None or consents is None:
             return False
+        # The usual member has no stop and this permit needs no consent: then nothing is called to find that out.
         return (
             population(row)
-            and _in_programme(row, rule.programmes, moment)
-            and not _stopped(restrictions, permit, moment)
-            and not _stopped(row.fact_stops, permit, moment)
-            and _consented(row.fact_consents, permit, moment)
+            and (programmes is None or _in_programme(row.fact_programmes or (), programmes, moment))
+            and not (restrictions and _stopped(restrictions, permit, moment))
+            and not (stops and _stopped(stops, permit, moment))
+            and (not needed or _consented(consents, needed, permit, moment))
         )
 
     return admit
 
 
-class _Watch:
-    """Notes when the least fresh record seen goes stale, computing a boundary only for a new minimum."""
-
-    __slots__ = ("_least", "_moment")
-
-    def __init__(self, moment: Moment) -> None:
-        self._least = moment.at
-        self._moment = moment
-
-    def fresh_until(self, as_of: Any, limit: int) -> None:
-        if as_of < self._least:
-            self._least = as_of
-            self._moment.note(midnight_after(jst_day(as_of) + timedelta(days=limit)))
-
-
 def _all_of(permit: Permit, conditions: Iterable[Predicate]) -> Callable[[Any], bool]:
-    tests = [(_attribute(permit, one.field), predicate(one)) for one in conditions]
-    return lambda row: all(holds(getattr(row, name)) for name, holds in tests)
+    tests = [(attrgetter(_attribute(permit, one.field)), predicate(one)) for one in conditions]
+
+    def hold(row: Any) -> bool:
+        for value_of, holds in tests:  # noqa: SIM110  # a generator would cost more than the test
+            if not holds(value_of(row)):
+                return False
+        return True
+
+    return hold
 
 
 def _attribute(permit: Permit, field: str) -> str:
@@ -78,11 +80,11 @@ def _attribute(permit: Permit, field: str) -> str:
     return f"field_{field}" if field in permit.policy.fields else f"fact_{field}"
 
 
-def _in_programme(row: Any, programmes: frozenset[str] | None, moment: Moment) -> bool:
-    if programmes is None:
-        return True
-    mine = row.fact_programmes or ()
-    return any(moment.within(days(p.start, p.end)) for p in mine if p.id in programmes)
+def _in_programme(mine: Iterable[ProgrammeFact], programmes: frozenset[str], moment: Moment) -> bool:
+    for one in mine:  # noqa: SIM110  # as above
+        if one.id in programmes and moment.on(one.start, one.end):
+            return True
+    return False
 
 
 def _stopped(stops: Iterable[Restriction | StopFact], permit: Permit, moment: Moment) -> bool:
@@ -95,10 +97,7 @@ def _stopped(stops: Iterable[Restriction | StopFact], permit: Permit, moment: Mo
     )
 
 
-def _consented(consents: Iterable[ConsentFact], permit: Permit, moment: Moment) -> bool:
-    needed = frozenset(permit.fields) if permit.members.consent_basis else permit.members.consent_for
-    if not needed:
-        return True
+def _consented(consents: Iterable[ConsentFact], needed: frozenset[str], permit: Permit, moment: Moment) -> bool:
     given: set[str] = set()
     for consent in consents:
         concerns = (consent.partner, consent.purpose) == (permit.partner, permit.purpose)

@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from gateway.core.bases import Basis
+from gateway.core.identity import Chunk, Subject
 from gateway.core.policy import Decision, Grant, Policy, Transform
 from gateway.core.rows import RowPlan
 from gateway.core.state import ClientKey, Restriction
@@ -95,9 +96,10 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     released: int
     not_available: int
     refused: int
-    tags: tuple[bytes, ...]
-    """Tags of the released members, in the order of the answer."""
-    salts: tuple[bytes, ...]
+    subjects: tuple[Subject, ...]
+    """The released members, in the order of the answer, up to 16 of them."""
+    chunks: tuple[Chunk, ...]
+    """The released members where there are more."""
     commitment: bytes
 
     def __repr__(self) -> str:

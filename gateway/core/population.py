@@ -9,6 +9,7 @@ from gateway.core.policy import Predicate
 
 def predicate(condition: Predicate) -> Callable[[Any], bool]:
     """Return the test a condition makes of one value; a null value, or one of another type, fails it."""
+    bounded = condition.lowest is not None or condition.highest is not None
 
     def holds(value: Any) -> bool:
         if value is None:
@@ -21,7 +22,7 @@ def predicate(condition: Predicate) -> Callable[[Any], bool]:
             return False
         if condition.prefixes is not None and not (isinstance(value, str) and value.startswith(condition.prefixes)):
             return False
-        return _between(value, condition.lowest, condition.highest)
+        return not bounded or _between(value, condition.lowest, condition.highest)
 
     return holds
 

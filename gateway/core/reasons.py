@@ -61,6 +61,7 @@ STATES: dict[str, dict[str, tuple[str, str]]] = {
     "fault": {
         "unavailable": ("一時的に応答できません", "temporarily unavailable"),
         "failed": ("処理に失敗しました", "failed"),
+        "overdue": ("期限までに得られていません", "did not come in time"),
     },
 }
 """Gate → state → what it means (Japanese, English)."""

@@ -77,11 +77,11 @@ def parse(claims: Mapping[str, object]) -> DataRequest:
 
     Raises MalformedClaim at the first claim, in the order of the profile, that is not as it must be.
     """
-    for name in claims:
-        if name not in _CLOSED:
-            # A foreign name may hold anything; only its presence is told.
-            raise MalformedClaim("")
-    coop, purpose, agreement = (_match(claims, name, _NAME) for name in ("coop", "purpose", "agreement"))
+    if not claims.keys() <= _CLOSED:
+        # A foreign name may hold anything; only its presence is told.
+        raise MalformedClaim("")
+    coop, purpose = _match(claims, "coop", _NAME), _match(claims, "purpose", _NAME)
+    agreement = _match(claims, "agreement", _NAME)
     product = _match(claims, "product", _NAME) if "product" in claims else None
     case = _match(claims, "case", _CASE) if "case" in claims else None
     if ("members" in claims) == ("page" in claims):

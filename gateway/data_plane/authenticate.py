@@ -16,6 +16,7 @@ from gateway.data_plane.caller import Caller, check_caller
 from gateway.data_plane.cursors import CURSOR_S, CursorRefused, Mark, context_of, open_mark
 from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.passing import Asking, Inbound
+from gateway.jose import rfc4648
 from gateway.oauth.rfc6749 import OAuthError
 from gateway.oauth.signed_request import check_request
 
@@ -39,7 +40,7 @@ def authenticate(desk: Desk, inbound: Inbound) -> Asking:
         request=request,
         signed_with=signed_with,
         jws=inbound.body,
-        rqh=hashlib.sha256(inbound.body).digest(),
+        rqh=rfc4648.encode(hashlib.sha256(inbound.body).digest()),
         jkt=caller.jkt,
         replay=caller.replay,
         deadline=caller.at + DEADLINE,

@@ -1,8 +1,9 @@
 """Who is asking: token, proof and rate limit, in the order of security-profile.md §6, for every route under /v1."""
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from gateway.core.request import Bound
 from gateway.data_plane.desk import Desk
@@ -18,8 +19,7 @@ from gateway.web.problems import Problem, Slug
 MAX_TOKENS = 10_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
     """An authenticated client of a partner, for one co-op."""
 
     coop: str

@@ -15,7 +15,7 @@ from gateway.jose.rfc7515 import Signer
 from gateway.jose.rfc7517 import PublicKey, accept_key
 from gateway.oauth.rfc9068 import AccessToken
 from gateway.oauth.rfc9449 import Nonces
-from gateway.ports import Clock, CoopSecrets, Log, Source, Telemetry
+from gateway.ports import Clock, CoopSecrets, Log, Publications, SideRows, Source, Telemetry
 
 DEADLINE = timedelta(seconds=20)
 """For a whole transfer, checked again at the commit point."""
@@ -33,14 +33,17 @@ class Coop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Everything the steps need; assembled by app.py, immutable but for its caches."""
+    """Everything the steps need; assembled by app/, immutable but for its caches."""
 
     issuer: str
     resource: str
     clock: Clock
     log: Log
+    publications: Publications
+    side_rows: SideRows
     snapshots: Snapshots
-    coops: Mapping[str, Coop]
+    coops: dict[str, Coop]
+    """One whose member key is no longer the one that the log names is taken out (app/), and refused as if unknown."""
     response_signer: Signer
     token_signer: Signer
     token_keys: Mapping[str, PublicKey]
@@ -52,6 +55,10 @@ class Desk:
     per_purpose: Buckets
     summaries: Summaries
     telemetry: Telemetry
+    rewritten: set[str] = field(default_factory=set)
+    """Co-ops whose log is not the one that was signed: this process is then not ready to release."""
+    held_back: set[str] = field(default_factory=set)
+    """Co-ops that chose to release nothing while their log's anchors are overdue, as long as they are."""
     tokens: dict[bytes, AccessToken] = field(default_factory=dict)
     """Verified access tokens by hash, until they expire."""
     decisions: dict[str, tuple[Snapshot, dict[object, tuple[datetime, Permit | Denial]]]] = field(default_factory=dict)

@@ -38,7 +38,7 @@ def release_entry(asking: Asking, sealed: Sealed) -> entries.Release:
             asked=sealed.asked, released=sealed.released, not_available=sealed.not_available, refused=sealed.refused
         ),
         commitment=rfc4648.encode(sealed.commitment),
-        request=rfc4648.encode(asking.rqh),
+        request=asking.rqh,
         body=rfc4648.encode(sealed.body_hash),
         encryption={
             "alg": permit.encryption.alg,
@@ -74,7 +74,7 @@ def denial_entry(asking: Asking, denial: Denial, at: datetime) -> entries.Denial
         gov=denial.gov,
         fields=list(request.fields) if request and denial.slug != "malformed" else [],
         counts=Counts(asked=len(request.members or ())) if request else None,
-        request=rfc4648.encode(asking.rqh),
+        request=asking.rqh,
         proof=asking.jkt,
         reasons=list(denial.reasons),
     )

@@ -16,10 +16,13 @@ async def fetch(
 ) -> Fetched | Denial:
     """Return the records a permit is about; those of an earlier try are used again where the question is the same.
 
-    A source that does not answer in time, or fails as none should, is a Denial with a fault.
+    A source that does not answer in time, or fails as none should, is a Denial with a fault. So is a log that nobody
+    outside has vouched for in time, where the co-op chose to stop for it: then the source is not even asked.
     """
     if isinstance(decision, Denial):
         return decision
+    if asking.coop in desk.held_back:
+        return deny("unavailable", [reason("fault", "anchor", "overdue")], gov=decision.gov)
     query = _query(asking, decision)
     if isinstance(earlier, Fetched) and earlier.records.raw is not None and _covers(earlier.query, query):
         rows, refused = decision.rows.read(earlier.records.raw)

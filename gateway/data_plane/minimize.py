@@ -1,7 +1,7 @@
 """Step 4: records → released values. The member gate, the transforms, and one negative for everyone who fails."""
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -28,9 +28,9 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
     release = projection(permit, moment, shown)
     tag_of, restrictions = tagger(coop.secrets.subject, coop.id), permit.restrictions
     tags: list[bytes] = []
-    results: list[dict[str, Any]] = []
+    results: list[_Result] = []
 
-    def released(row: Any) -> dict[str, Any] | None:
+    def released(row: Any) -> msgspec.Struct | None:
         tag = tag_of(row.code)
         if not admit(row, restrictions.get(tag, ())):
             return None
@@ -41,7 +41,7 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
         rows = {row.code: row for row in fetched.records.rows}
         for code in request.members:
             data = released(row) if (row := rows.get(code)) is not None else None
-            results.append(_result(code, data))
+            results.append(_Result(code, "released", data) if data is not None else _Result(code, "not_available"))
         paging: dict[str, Any] = {}
         fields = permit.fields
         refused = len({*request.members} & {*fetched.records.refused})
@@ -50,7 +50,7 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
         for row in fetched.records.rows:
             data = released(row)
             if data is not None:
-                results.append(_result(row.code if by_code else shown(row.code), data))
+                results.append(_Result(row.code if by_code else shown(row.code), "released", data))
         paging = _paging(asking, request, fetched, coop, moment)
         # A page that carries the code releases it, whether or not it was asked for.
         fields = {**permit.fields, CODE: permit.grant.fields[CODE]} if by_code else permit.fields
@@ -70,10 +70,16 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
     )
 
 
-def _result(member: str, data: dict[str, Any] | None) -> dict[str, Any]:
-    if data is None:
-        return {"member": member, "status": "not_available"}
-    return {"member": member, "status": "released", "data": data}
+class _Result(msgspec.Struct, frozen=True, gc=False):
+    """What the answer says of one member."""
+
+    member: str
+    status: Literal["released", "not_available"]
+    data: msgspec.Struct | msgspec.UnsetType = msgspec.UNSET
+
+    def __repr__(self) -> str:
+        """Nothing of a member prints itself."""
+        return "<Result>"
 
 
 def _paging(asking: Asking, request: DataRequest, fetched: Fetched, coop: Coop, moment: Moment) -> dict[str, Any]:

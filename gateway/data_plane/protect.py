@@ -1,32 +1,36 @@
 """Step 5: sign, then encrypt to the partner's key. Makes Sealed, and nothing else does."""
 
+import asyncio
 import hashlib
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from gateway.core.decide import deny
-from gateway.core.identity import SALT, commit
+from gateway.core.identity import FEW, SALT, Chunk, Subject, commit
 from gateway.core.outcome import Denial, Sealed
 from gateway.core.reasons import reason
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.passing import Asking, Minimized
-from gateway.jose import rfc4648
 from gateway.jose.rfc7515 import sign
 from gateway.jose.rfc7516 import encrypt
+from gateway.ports import Unavailable
+from gateway.tlog.sets import chunks_of, commitment_of
 
 ANSWER_S = 600
 PAD = 1_024
 """The payload is a multiple of this, so that sizes tell little."""
 
 
-def protect(
+async def protect(
     desk: Desk, asking: Asking, minimized: Minimized | Denial, earlier: Sealed | Denial | None
 ) -> Sealed | Denial:
     """Return the sealed answer; one sealed on an earlier try is kept where its content and key are still the same.
 
-    A key that cannot be used is a Denial with a fault: never plaintext.
+    A key that cannot be used is a Denial with a fault: never plaintext. So are ordinals that cannot be had: no side rows,
+    no release.
     """
     if isinstance(minimized, Denial):
         return minimized
@@ -35,7 +39,8 @@ def protect(
     if isinstance(earlier, Sealed) and earlier.content == content and earlier.permit.encryption == permit.encryption:
         return msgspec.structs.replace(earlier, permit=permit, **_counted(minimized))
     try:
-        inner = sign({"typ": "member-data+jwt"}, _payload(desk, asking, minimized, content), desk.response_signer)
+        subjects, chunks, committed = await _members(desk, asking, minimized.tags)
+        inner = sign("member-data+jwt", _payload(desk, asking, minimized, content), desk.response_signer)
         body = encrypt(
             inner.encode(),
             desk.key(permit.encryption),
@@ -44,12 +49,13 @@ def protect(
             apu=desk.issuer.encode(),
             apv=asking.client.encode(),
         )
+    except Unavailable as fault:
+        desk.telemetry.note("ordinals unavailable", coop=asking.coop, fault=str(fault))
+        return deny("unavailable", [reason("fault", "members", "unavailable")], gov=permit.gov)
     except Exception as fault:  # noqa: BLE001  # whatever a signer or a key may raise, nothing leaves unsealed
         desk.telemetry.note("sealing failed", coop=asking.coop, fault=type(fault).__name__)
         return deny("internal", [reason("fault", "seal", "failed")], gov=permit.gov)
     data = body.encode()
-    randomness = os.urandom(SALT * len(minimized.tags))
-    salts = tuple(randomness[n : n + SALT] for n in range(0, len(randomness), SALT))
     return Sealed(
         permit=permit,
         transfer=asking.transfer,
@@ -57,11 +63,27 @@ def protect(
         body_hash=hashlib.sha256(data).digest(),
         content=content,
         released=len(minimized.tags),
-        tags=minimized.tags,
-        salts=salts,
-        commitment=commit(minimized.tags, salts),
+        subjects=subjects,
+        chunks=chunks,
+        commitment=committed,
         **_counted(minimized),
     )
+
+
+async def _members(
+    desk: Desk, asking: Asking, tags: Sequence[bytes]
+) -> tuple[tuple[Subject, ...], tuple[Chunk, ...], bytes]:
+    """Return the side rows of the released members and the commitment to them. Raises Unavailable."""
+    if len(tags) <= FEW:
+        salts = [os.urandom(SALT) for _ in tags]
+        return tuple(map(Subject, tags, salts)), (), commit(tags, salts)
+    try:
+        async with asyncio.timeout((asking.deadline - desk.clock()).total_seconds()):
+            ordinals = await desk.side_rows.ordinals(asking.coop, tags)
+    except TimeoutError:
+        raise Unavailable("the deadline came before the ordinals") from None
+    chunks = chunks_of(ordinals, randomness=os.urandom)
+    return (), chunks, commitment_of(chunks)
 
 
 def _counted(minimized: Minimized) -> dict[str, Any]:
@@ -98,7 +120,7 @@ def _payload(desk: Desk, asking: Asking, minimized: Minimized, content: bytes) -
         "iat": now,
         "exp": now + ANSWER_S,
         "jti": asking.transfer,
-        "rqh": rfc4648.encode(asking.rqh),
+        "rqh": asking.rqh,
     }
     head = msgspec.json.encode(outer)[:-1] + b"," + content
     tail = (b"," + msgspec.json.encode(minimized.paging)[1:-1] if minimized.paging else b"") + b',"_pad":"'

@@ -17,7 +17,7 @@ from gateway.data_plane.entries import denial_entry, release_entry
 from gateway.data_plane.passing import Asking
 from gateway.jose import rfc4648
 from gateway.jose.rfc7515 import sign
-from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Subject, Submission, Unavailable, Verdict
+from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Submission, Unavailable, Verdict
 from gateway.tlog.entries import Entry, encode
 from gateway.tlog.merkle import leaf_hash
 from gateway.web.problems import Problem
@@ -33,6 +33,8 @@ async def record(desk: Desk, asking: Asking, decided: Sealed | Denial) -> Receip
     or Bounced: nothing was written, and the request is to be decided again.
     """
     try:
+        if asking.coop in desk.rewritten:
+            raise Unavailable("the log is not the one that was signed")
         with desk.telemetry.span("commit"):
             if isinstance(decided, Denial):
                 return await _deny(desk, asking, decided)
@@ -55,7 +57,8 @@ async def _release(desk: Desk, asking: Asking, sealed: Sealed) -> Receipt | Deni
         deadline=asking.deadline,
         replay=asking.replay,
         quota=None if most is None else Quota(grant=permit.grant.id, day=day, members=sealed.released, most=most),
-        subjects=tuple(map(Subject, sealed.tags, sealed.salts)),
+        subjects=sealed.subjects,
+        chunks=sealed.chunks,
         request=seal(coop.secrets.requests, asking.jws, asking.transfer.encode()),
     )
     verdict = await desk.log.append(asking.coop, submission)
@@ -121,8 +124,8 @@ def _receipt(desk: Desk, asking: Asking, sealed: Sealed, submission: Submission,
         "origin": desk.coops[asking.coop].origin,
         "index": index,
         "leaf_hash": rfc4648.encode(submission.leaf),
-        "rqh": rfc4648.encode(asking.rqh),
+        "rqh": asking.rqh,
         "body": rfc4648.encode(sealed.body_hash),
     }
-    jws = sign({"typ": "transfer-receipt+jwt"}, msgspec.json.encode(claims), desk.response_signer)
+    jws = sign("transfer-receipt+jwt", msgspec.json.encode(claims), desk.response_signer)
     return Receipt(transfer=asking.transfer, index=index, jws=jws)

@@ -32,7 +32,7 @@ async def transfer(desk: Desk, inbound: Inbound) -> Answer:
         decision = decide(desk, asking, standing)
         fetched = await fetch(desk, asking, decision, fetched)
         minimized = minimize(desk, asking, fetched, standing)
-        sealed = protect(desk, asking, minimized, sealed)
+        sealed = await protect(desk, asking, minimized, sealed)
         outcome = await record(desk, asking, sealed)
         if not isinstance(outcome, Bounced):
             break

@@ -6,12 +6,13 @@ tests prove it against the RFCs' vectors and let two other libraries decrypt it.
 
 import hashlib
 import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, cast
 
 import msgspec
-from cryptography.hazmat.primitives.asymmetric.ec import ECDH, SECP256R1, EllipticCurvePublicKey, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import ECDH, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
@@ -20,8 +21,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from gateway.jose import rfc4648
 from gateway.jose.rfc7517 import PublicKey
 
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
 KEY_BITS = 256
 TAG_BYTES = 16
+_RSA = "RSA-OAEP-256"
+_P256, _ECDH = SECP256R1(), ECDH()
 _OAEP_256 = OAEP(mgf=MGF1(SHA256()), algorithm=SHA256(), label=None)
 
 
@@ -34,15 +42,23 @@ def encrypt(plaintext: bytes, key: PublicKey, *, typ: str, cty: str, apu: bytes,
     if key.use != "enc":
         raise ValueError("the key is not for encryption")
     cek = os.urandom(KEY_BITS // 8)
-    header: dict[str, object] = {"alg": key.alg, "enc": "A256GCM", "kid": key.kid, "typ": typ, "cty": cty}
-    if isinstance(key.native, RSAPublicKey):
-        encrypted_key = key.native.encrypt(cek, _OAEP_256)
+    before, after = _around_key(key, typ, cty, apu, apv)
+    if key.alg == _RSA:
+        epk, encrypted_key = b"", cast("RSAPublicKey", key.native).encrypt(cek, _OAEP_256)
     else:
-        epk, z = _agree(key.native)
-        header |= {"epk": epk, "apu": rfc4648.encode(apu), "apv": rfc4648.encode(apv)}
-        kek = concat_kdf(z, algorithm=key.alg.encode(), apu=apu, apv=apv, bits=KEY_BITS)
-        encrypted_key = aes_key_wrap(kek, cek)
-    return seal(msgspec.json.encode(header), plaintext, encrypted_key=encrypted_key, cek=cek, iv=os.urandom(12))
+        epk, z = _agree(key)
+        encrypted_key = aes_key_wrap(concat_kdf(z, algorithm=key.alg.encode(), apu=apu, apv=apv, bits=KEY_BITS), cek)
+    return seal(before + epk + after, plaintext, encrypted_key=encrypted_key, cek=cek, iv=os.urandom(12))
+
+
+@lru_cache(maxsize=1_024)
+def _around_key(key: PublicKey, typ: str, cty: str, apu: bytes, apv: bytes) -> tuple[bytes, bytes]:
+    """Return what stands in the header before and after the ephemeral key, which alone is new in every message."""
+    before = msgspec.json.encode({"alg": key.alg, "enc": "A256GCM", "kid": key.kid, "typ": typ, "cty": cty})
+    if key.alg == _RSA:
+        return before, b""
+    parties = msgspec.json.encode({"apu": rfc4648.encode(apu), "apv": rfc4648.encode(apv)})
+    return before[:-1] + b',"epk":', b"," + parties[1:]
 
 
 def concat_kdf(z: bytes, *, algorithm: bytes, apu: bytes, apv: bytes, bits: int) -> bytes:
@@ -50,25 +66,30 @@ def concat_kdf(z: bytes, *, algorithm: bytes, apu: bytes, apv: bytes, bits: int)
 
     Up to the length of one SHA-256 the Concat KDF of NIST SP 800-56A is a single round.
     """
-    party_info = b"".join(len(part).to_bytes(4, "big") + part for part in (algorithm, apu, apv))
-    return hashlib.sha256(b"\x00\x00\x00\x01" + z + party_info + bits.to_bytes(4, "big")).digest()[: bits // 8]
+    return hashlib.sha256(b"\x00\x00\x00\x01" + z + _other_info(algorithm, apu, apv, bits)).digest()[: bits // 8]
+
+
+@lru_cache(maxsize=1_024)
+def _other_info(algorithm: bytes, apu: bytes, apv: bytes, bits: int) -> bytes:
+    return b"".join(len(part).to_bytes(4, "big") + part for part in (algorithm, apu, apv)) + bits.to_bytes(4, "big")
 
 
 def seal(header: bytes, plaintext: bytes, *, encrypted_key: bytes, cek: bytes, iv: bytes) -> str:
     """Encrypt the content with A256GCM under the header and write the five parts (RFC 7516 §5.1, steps 13 to 19)."""
     protected = rfc4648.encode(header)
     sealed = memoryview(AESGCM(cek).encrypt(iv, plaintext, protected.encode()))
-    parts: tuple[bytes | memoryview, ...] = (encrypted_key, iv, sealed[:-TAG_BYTES], sealed[-TAG_BYTES:])
-    return ".".join((protected, *(rfc4648.encode(part) for part in parts)))
+    content, tag = rfc4648.encode(sealed[:-TAG_BYTES]), rfc4648.encode(sealed[-TAG_BYTES:])
+    return f"{protected}.{rfc4648.encode(encrypted_key)}.{rfc4648.encode(iv)}.{content}.{tag}"
 
 
-def _agree(theirs: EllipticCurvePublicKey | X25519PublicKey) -> tuple[dict[str, str], bytes]:
+def _agree(theirs: PublicKey) -> tuple[bytes, bytes]:
     """Make an ephemeral key on the partner's curve; return its public JWK and the agreed secret."""
-    if isinstance(theirs, X25519PublicKey):
+    if theirs.jwk["kty"] == "OKP":
         ours = X25519PrivateKey.generate()
-        epk = {"kty": "OKP", "crv": "X25519", "x": rfc4648.encode(ours.public_key().public_bytes_raw())}
-        return epk, ours.exchange(theirs)
-    mine = generate_private_key(SECP256R1())
+        epk = b'{"kty":"OKP","crv":"X25519","x":"%b"}' % rfc4648.encode(ours.public_key().public_bytes_raw()).encode()
+        return epk, ours.exchange(cast("X25519PublicKey", theirs.native))
+    mine = generate_private_key(_P256)
     point = mine.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-    x, y = rfc4648.encode(point[1:33]), rfc4648.encode(point[33:])
-    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}, mine.exchange(ECDH(), theirs)
+    x, y = rfc4648.encode(point[1:33]).encode(), rfc4648.encode(point[33:]).encode()
+    epk = b'{"kty":"EC","crv":"P-256","x":"%b","y":"%b"}' % (x, y)
+    return epk, mine.exchange(_ECDH, cast("EllipticCurvePublicKey", theirs.native))

@@ -47,7 +47,7 @@ def issue(
         "cnf": {"jkt": jkt},
         "authorization_details": write_details(detail),
     }
-    token = rfc7515.sign({"typ": "at+jwt"}, msgspec.json.encode(claims), signer)
+    token = rfc7515.sign("at+jwt", msgspec.json.encode(claims), signer)
     if len(token) > TOKEN_LIMIT:
         raise OAuthError("invalid_authorization_details", "details:too-many")
     return token

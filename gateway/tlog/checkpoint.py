@@ -10,7 +10,15 @@ from typing import Final
 import msgspec
 
 from gateway.tlog.merkle import HASH_SIZE, MAX_SIZE
-from gateway.tlog.note import NoteSigner, NoteVerifier, decode64, encode64, open_note, sign_note
+from gateway.tlog.note import (
+    NoKnownSignature,
+    NoteSigner,
+    NoteVerifier,
+    decode64,
+    encode64,
+    open_note,
+    sign_note,
+)
 
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")  # no sign, no leading zero; up to 2^63 - 1
 
@@ -49,6 +57,24 @@ def parse(text: str) -> Checkpoint:
     return Checkpoint(origin, int(size), decode64(root), tuple(extensions))
 
 
+def stated(note: str) -> Checkpoint:
+    """Read what a note states, whoever signed it: for the notes of one's own store; ValueError for what is no checkpoint."""
+    return parse(note.partition("\n\n")[0] + "\n")
+
+
+def as_signed(note: str) -> bytes:
+    """Give a checkpoint's note with its own log's signature lines alone: what witnesses cosign and authorities stamp.
+
+    ValueError where there is none. The log's key is named as its origin, and a witness's never is.
+    """
+    text, _, lines = note.partition("\n\n")
+    origin, _, _ = text.partition("\n")
+    signed = "".join(line for line in lines.splitlines(keepends=True) if line.startswith(f"\u2014 {origin} "))
+    if not signed:
+        raise ValueError("the note has no signature of its own log")
+    return f"{text}\n\n{signed}".encode()
+
+
 def ours(checkpoint: Checkpoint, *, origin: str) -> Checkpoint:
     """Give the checkpoint back if it is one that this log could have issued.
 
@@ -67,9 +93,13 @@ def sign(checkpoint: Checkpoint, signers: Sequence[NoteSigner]) -> bytes:
 
 
 def open_ours(note: bytes, known: Iterable[NoteVerifier], *, origin: str) -> Checkpoint:
-    """Give the checkpoint of this log that a known key signed.
+    """Give the checkpoint of this log that a known key of its own signed.
 
-    Raises as `open_note`, `parse` and `ours` do: MalformedNote, NoKnownSignature, BadSignature, OtherOrigin and plain
-    ValueError.
+    A log's keys bear its origin as their name: what a witness signed is not yet what the log says. Raises as
+    `open_note`, `parse` and `ours` do: MalformedNote, NoKnownSignature, BadSignature, OtherOrigin and plain ValueError.
     """
-    return ours(parse(open_note(note, known).text), origin=origin)
+    opened = open_note(note, known)
+    checkpoint = ours(parse(opened.text), origin=origin)
+    if all(key.name != origin for key in opened.signed_by):
+        raise NoKnownSignature("no known key of this log signed the checkpoint")
+    return checkpoint

@@ -1,77 +1,185 @@
-"""Whether entries that are proved to be in the log keep its rules: steps 5 to 7 of the verifier.
+"""Whether entries that are proved to be in the log keep its rules: steps 7 to 9 of the verifier.
 
-5. every entry is one that the closed schema allows, with instants written as they must be;
-6. I6: an entry that was decided under a policy names the last governance entry before it (-1: there was none), and
-   a release was decided before its permit ran out;
-7. no entry's time lies more than 30 seconds below the greatest time before it.
+7. Every entry is one that the closed schema allows, with instants written as they must be; it is of the co-op whose
+   log this is; and its transfer is not one of those just before it (of the last 8,192 at least).
+8. I6: an entry that was decided under a policy names the last governance entry before it (-1: there was none). A
+   release was decided before its permit ran out, to a partner whose last state was active, under the version that was
+   in force at its time: of the versions published before it that had taken effect, the one that did so last. A denial
+   that names a version names a published one.
+9. No entry's time lies more than 30 seconds below the greatest time before it.
+
+INVARIANT: instants are compared as bytes; that their shape is the one fixed width is checked first.
 """
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_right, insort
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final
 
-from gateway.tlog.entries import GOVERNANCE, Entry, Release
+from gateway.tlog.alike import Alike
+from gateway.tlog.entries import GOVERNANCE, Denial, Entry, Partner, Publish, Release, decode
 from gateway.tlog.findings import Code, Finding, Refused
 
 TOLERANCE: Final = timedelta(seconds=30)
+WINDOW: Final = 8_192
+MOST_SETTLED: Final = 256
 
-_EXAMPLE: Final = "2026-11-22T05:06:07.123Z"
+_WIDTH: Final = len("2026-11-22T05:06:07.123Z")
+_NEVER: Final = b"~"  # after every instant
+_NOTHING: Final = (b"", b"", "")  # begins and ends before every instant
 
 
 class Content:
     """The rules over the entries of one log, given in order; the first breach is kept, what follows it is not read."""
 
-    def __init__(self, decode: Callable[[bytes], Entry]) -> None:
-        self.counts: dict[str, int] = {}
+    def __init__(self, *, coop: str) -> None:
         self.finding: Finding | None = None
-        self._decode = decode
+        self._coop = coop
+        self._alike = Alike()
+        self._settled: dict[int, Release] = {}  # by identity: those that keep step 8 as things stand
+        self._counts: Counter[type[Entry]] = Counter()
         self._governance = -1
-        self._latest: datetime | None = None
+        self._active: set[str] = set()
+        self._versions: list[tuple[bytes, int, str]] = []  # (effective, index, digest), sorted
+        self._in_force = _NOTHING  # (from, until, digest) of the version that the last release was under
+        self._latest = b""
+        self._transfers: set[bytes] = set()
+        self._transfers_before: set[bytes] = set()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many entries of each kind were read."""
+        return {str(each.__struct_config__.tag): count for each, count in self._counts.items()}
 
     def check(self, bundle: Iterable[bytes], *, first: int) -> None:
         """Hold the next entries, of which the first has the index `first`, against the rules."""
         if self.finding is not None:
             return
+        index, settled = first, self._settled
         try:
             for index, data in enumerate(bundle, first):
-                self._check(index, data)
+                known = self._alike.read(data)
+                if known is None:
+                    self._check(index, data)
+                    continue
+                like, time, transfer, valid_until = known
+                begun, ends, _ = self._in_force
+                if (
+                    id(like) in settled
+                    and begun <= time < ends
+                    and self._latest <= time < valid_until
+                    and transfer not in self._transfers
+                    and transfer not in self._transfers_before
+                ):  # the usual case, said in a line; everything else the long way
+                    self._latest = time
+                    self._remember(transfer)
+                    self._counts[Release] += 1
+                else:
+                    self._check_release(index, like, time, transfer, valid_until)
         except Refused as refused:
             self.finding = refused.finding
+        except ValueError:
+            self.finding = Finding(Code.ENTRY_UNKNOWN, f"entry {index} is not what any schema allows", index)
 
     def _check(self, index: int, data: bytes) -> None:
-        # 5
-        try:
-            entry = self._decode(data)
-            time = _instant(entry.time)
-            until = _instant(entry.valid_until) if isinstance(entry, Release) else None
-        except (ValueError, RecursionError) as error:
-            raise Refused(Code.ENTRY_UNKNOWN, f"entry {index} is not what any schema allows", index=index) from error
-        kind = entry.kind
-        self.counts[kind] = self.counts.get(kind, 0) + 1
+        entry = decode(data)  # 7
+        time = _instant(entry.time)
+        if entry.coop != self._coop:
+            raise Refused(Code.COOP_OTHER, f"entry {index} is of another co-op", index=index)
+        if isinstance(entry, Release):
+            valid_until = _instant(entry.valid_until)
+            self._alike.learn(data, entry)
+            self._check_release(index, entry, time, entry.transfer.encode(), valid_until)
+            return
+        self._counts[type(entry)] += 1
+        if isinstance(entry, Denial) and entry.transfer is not None:
+            self._check_transfer(index, entry.transfer.encode())
+        self._check_governance(index, entry)  # 8
+        if isinstance(entry, Denial) and entry.policy is not None:
+            if all(entry.policy != digest for _, _, digest in self._versions):
+                raise Refused(Code.POLICY_OTHER, f"denial {index} names a policy that was not published", index=index)
+        elif entry.kind in GOVERNANCE:
+            self._govern(index, entry)
+        self._check_time(index, time)  # 9
 
-        # 6
-        if entry.gov is not None and entry.gov != self._governance:
+    def _check_release(self, index: int, like: Release, time: bytes, transfer: bytes, valid_until: bytes) -> None:
+        """Take the rest of steps 7 to 9 for a release that says what `like` does, but for the values given."""
+        self._counts[Release] += 1
+        self._check_transfer(index, transfer)  # 7
+        begun, ends, _ = self._in_force  # 8
+        if not begun <= time < ends:
+            self._in_force = self._version_at(time)
+            self._settled.clear()
+        if id(like) not in self._settled:
+            self._settle(index, like)
+        if time >= valid_until:
+            raise Refused(Code.PERMIT_EXPIRED, f"release {index} was decided when its permit had run out", index=index)
+        self._check_time(index, time)  # 9
+
+    def _settle(self, index: int, like: Release) -> None:
+        """Hold what does not differ among releases that are alike against what governance has put in force."""
+        self._check_governance(index, like)
+        if like.policy != self._in_force[2]:
+            raise Refused(
+                Code.POLICY_OTHER, f"release {index} names a policy that was not in force at its time", index=index
+            )
+        if like.partner not in self._active:
+            raise Refused(Code.PARTNER_INACTIVE, f"release {index} went to a partner that was not active", index=index)
+        if len(self._settled) >= MOST_SETTLED:
+            self._settled.clear()
+        self._settled[id(like)] = like
+
+    def _check_transfer(self, index: int, transfer: bytes) -> None:
+        if transfer in self._transfers or transfer in self._transfers_before:
+            raise Refused(Code.TRANSFER_TWICE, f"entry {index} is of a transfer that has an entry already", index=index)
+        self._remember(transfer)
+
+    def _remember(self, transfer: bytes) -> None:
+        self._transfers.add(transfer)
+        if len(self._transfers) == WINDOW:
+            # Flat memory: two generations are remembered.
+            self._transfers_before, self._transfers = self._transfers, set()
+
+    def _check_governance(self, index: int, entry: Entry) -> None:
+        gov = getattr(entry, "gov", None)
+        if gov is not None and gov != self._governance:
             raise Refused(
                 Code.GOVERNANCE_STALE,
-                f"entry {index} was decided under governance entry {entry.gov}, but {self._governance} was in force",
+                f"entry {index} was decided under governance entry {gov}, but {self._governance} was in force",
                 index=index,
             )
-        if until is not None and time >= until:
-            raise Refused(Code.PERMIT_EXPIRED, f"release {index} was decided when its permit had run out", index=index)
-        if kind in GOVERNANCE:
-            self._governance = index
 
-        # 7
-        if self._latest is None or time > self._latest:
+    def _check_time(self, index: int, time: bytes) -> None:
+        if time >= self._latest:
             self._latest = time
-        elif self._latest - time > TOLERANCE:
+        elif datetime.fromisoformat(self._latest.decode()) - datetime.fromisoformat(time.decode()) > TOLERANCE:
             raise Refused(
                 Code.TIME_BACKWARDS, f"entry {index} is dated more than 30 seconds before an earlier one", index=index
             )
 
+    def _govern(self, index: int, entry: Entry) -> None:
+        self._governance = index
+        self._settled.clear()
+        if isinstance(entry, Publish):
+            insort(self._versions, (_instant(entry.effective), index, entry.policy))
+            self._in_force = _NOTHING
+        elif isinstance(entry, Partner) and entry.event == "active":
+            self._active.add(entry.partner)
+        elif isinstance(entry, Partner) and entry.event == "suspended":
+            self._active.discard(entry.partner)
 
-def _instant(text: str) -> datetime:
-    """Read an instant in its one fixed-width form, UTC with milliseconds; ValueError for any other."""
-    if len(text) != len(_EXAMPLE) or text[4:20:3] != _EXAMPLE[4:20:3] or text[-1] != "Z":
+    def _version_at(self, time: bytes) -> tuple[bytes, bytes, str]:
+        """Give (from, until, digest) of the published version in force at an instant; no digest before the first."""
+        after = bisect_right(self._versions, time, key=itemgetter(0))
+        begun, _, digest = self._versions[after - 1] if after else (b"", -1, "")
+        return begun, self._versions[after][0] if after < len(self._versions) else _NEVER, digest
+
+
+def _instant(text: str) -> bytes:
+    """Give an instant as its bytes; ValueError unless it is in its one fixed-width form, UTC with milliseconds."""
+    if len(text) != _WIDTH or text[4:20:3] != "--T::." or text[-1] != "Z":
         raise ValueError("an instant is written as RFC 3339 UTC with milliseconds")
-    return datetime.fromisoformat(text)
+    datetime.fromisoformat(text)
+    return text.encode()

@@ -3,7 +3,9 @@
 Entries are RFC 8785 JSON without floats, at most 16 KiB, hashed as stored and never re-canonicalised. They hold codes,
 field names, counts, digests and commitments. `time` is when the matter was decided; instants are fixed-width RFC 3339
 UTC with milliseconds, so their text sorts as they do. `gov` is the index of the governance entry it was decided under
-(-1: before the first; null: no policy was read). Source: transfer-log.md "Entries".
+(-1: before the first; null: no policy was read). Digests and commitments are base64url of 32 bytes unless a field says
+otherwise. A schema only ever gains keys that may be left out: what was logged once stays readable. Source:
+transfer-log.md "Entries".
 """
 
 from datetime import UTC, datetime
@@ -11,8 +13,17 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.tlog.jcs import canonical
+
 Instant = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\Z")]
 """An instant as entries write it."""
+
+Day = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")]
+"""A JST calendar day."""
+
+_MAX_INTEGER = 2**53 - 1
+Count = Annotated[int, msgspec.Meta(ge=0, le=_MAX_INTEGER)]
+Gov = Annotated[int, msgspec.Meta(ge=-1, le=_MAX_INTEGER)]
 
 MAX_ENTRY = 16 * 1024
 GOVERNANCE = frozenset({"publish", "partner", "restrict"})
@@ -22,10 +33,10 @@ GOVERNANCE = frozenset({"publish", "partner", "restrict"})
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Members asked for, and what became of them; for a page, the records it read."""
 
-    asked: int
-    released: int = 0
-    not_available: int = 0
-    refused: int = 0
+    asked: Count
+    released: Count = 0
+    not_available: Count = 0
+    refused: Count = 0
 
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
@@ -54,7 +65,7 @@ class Release(_Entry, frozen=True, tag_field="kind", tag="release", kw_only=True
     grant: str
     notice: str
     policy: str
-    gov: int
+    gov: Gov
     fields: dict[str, str]
     page: bool = False
     counts: Counts
@@ -79,19 +90,19 @@ class Denial(_Entry, frozen=True, tag_field="kind", tag="denial", kw_only=True, 
     agreement: str | None = None
     notice: str | None = None
     policy: str | None = None
-    gov: int | None = None
+    gov: Gov | None = None
     fields: list[str] = []
     counts: Counts | None = None
     request: str | None = None
     proof: str | None = None
     reasons: list[str] = []
-    summary: dict[str, int] = {}
+    summary: dict[str, Count] = {}
 
 
 class Publish(_Entry, frozen=True, tag_field="kind", tag="publish", kw_only=True, omit_defaults=True):
     """A policy version is published, effective at an instant."""
 
-    gov: int
+    gov: Gov
     policy: str
     base: str | None = None
     effective: Instant
@@ -104,7 +115,7 @@ class Publish(_Entry, frozen=True, tag_field="kind", tag="publish", kw_only=True
 class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True, omit_defaults=True):
     """A partner's state or key changes."""
 
-    gov: int
+    gov: Gov
     partner: str
     event: Literal["active", "suspended", "key_added", "key_ends"]
     client: str | None = None
@@ -119,30 +130,106 @@ class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True
 class Restrict(_Entry, frozen=True, tag_field="kind", tag="restrict", kw_only=True, omit_defaults=True):
     """Restrictions of members are set or lifted: how many and a commitment, never codes."""
 
-    gov: int
+    gov: Gov
     event: Literal["set", "lifted"]
     restriction: Literal["stop_use", "stop_provide", "marketing_stop", "protected"]
     partner: str | None = None
     purpose: str | None = None
     start: Instant | None = None
     end: Instant | None = None
-    members: int
+    members: Count
     commitment: str
     by: str
     reason: str
 
 
 class Key(_Entry, frozen=True, tag_field="kind", tag="key", kw_only=True, omit_defaults=True):
-    """A key of the gateway's own is added or retired; later readers check old receipts by it."""
+    """A key of the gateway's own is added or retired; later readers check old receipts by it.
 
-    gov: int | None = None
+    Of the secret that tags are made with (`subject`) nothing can be shown but its check value (core/identity.py).
+    """
+
+    gov: Gov | None = None
     event: Literal["added", "retired"]
-    use: Literal["response", "log"]
-    jwk: dict[str, str]
+    use: Literal["response", "log", "subject"]
+    jwk: dict[str, str] = {}
+    check: str | None = None
     by: str
+    reason: str | None = None
 
 
-Entry = Release | Denial | Publish | Partner | Restrict | Key
+class FollowUp(_Entry, frozen=True, tag_field="kind", tag="follow_up", kw_only=True, omit_defaults=True):
+    """A partner that holds data of these members is told what it must do with them, and by when."""
+
+    gov: Gov | None = None
+    follow_up: str
+    partner: str
+    agreement: str | None = None
+    purpose: str | None = None
+    duty: Literal["correct", "stop_using", "delete"]
+    due: Day
+    members: Count
+    commitment: str
+    by: str
+    reason: str
+
+
+class Ack(_Entry, frozen=True, tag_field="kind", tag="ack", kw_only=True, omit_defaults=True):
+    """A partner acknowledged a follow-up; `acknowledgement` is the digest of what it signed."""
+
+    gov: Gov | None = None
+    follow_up: str
+    partner: str
+    client: str
+    acknowledgement: str
+
+
+class Review(_Entry, frozen=True, tag_field="kind", tag="review", kw_only=True, omit_defaults=True):
+    """A period is signed off: the log as it stood (`size`, `root`) and how many entries of each kind were of it.
+
+    The period runs from `start` up to, and without, `end`.
+    """
+
+    gov: Gov | None = None
+    start: Instant
+    end: Instant
+    size: Count
+    root: str
+    counts: dict[str, Count]
+    by: str
+    reason: str | None = None
+
+
+class Access(_Entry, frozen=True, tag_field="kind", tag="access", kw_only=True, omit_defaults=True):
+    """A member of staff looked at data of members: of whom is committed to, never said."""
+
+    gov: Gov | None = None
+    look_up: Literal["history", "restrictions", "membership", "request"]
+    transfer: str | None = None
+    members: Count = 1
+    commitment: str | None = None
+    by: str
+    reason: str
+
+
+class Erase(_Entry, frozen=True, tag_field="kind", tag="erase", kw_only=True, omit_defaults=True):
+    """Side rows are erased, those of the entries from `first` to `last`, or those of one member, who is committed to and
+    never said, and so many of each table; or a co-op's member key is destroyed, which unlinks every member at once:
+    `key` is the key's check value.
+    """
+
+    gov: Gov | None = None
+    event: Literal["side_rows", "member", "subject_key_destroyed"]
+    first: Count | None = None
+    last: Count | None = None
+    counts: dict[str, Count] = {}
+    commitment: str | None = None
+    key: str | None = None
+    by: str
+    reason: str
+
+
+Entry = Release | Denial | Publish | Partner | Restrict | Key | FollowUp | Ack | Review | Access | Erase
 
 _decoder = msgspec.json.Decoder(Entry)
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -150,18 +237,29 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 def encode(entry: Entry) -> bytes:
     """Return an entry's canonical bytes. Raises ValueError beyond 16 KiB."""
-    # The names in an entry are ASCII and no number is a float, so sorted JSON is canonical; a test compares.
+    # No number is a float, and bytes sort ASCII keys as RFC 8785 does: sorted JSON is canonical then; a test compares.
     data = _encoder.encode(entry)
+    if not data.isascii():
+        data = canonical(msgspec.to_builtins(entry))
     if len(data) > MAX_ENTRY:
         raise ValueError(f"an entry of {len(data)} bytes is longer than {MAX_ENTRY}")
     return data
 
 
 def decode(data: bytes) -> Entry:
-    """Return the entry that bytes hold. Raises ValueError for anything that no schema here allows."""
+    """Return the entry that bytes hold.
+
+    Raises ValueError for anything that no schema here allows, and for what is not canonical: white space, another order
+    of keys, a key twice, a default spelt out, nesting beyond all sense.
+    """
     if len(data) > MAX_ENTRY:
         raise ValueError(f"an entry of {len(data)} bytes is longer than {MAX_ENTRY}")
-    entry: Entry = _decoder.decode(data)
+    try:
+        entry: Entry = _decoder.decode(data)
+    except RecursionError:
+        raise ValueError("an entry is nested too deeply") from None
+    if encode(entry) != data:
+        raise ValueError("an entry is not in its canonical form")
     return entry
 
 

@@ -11,12 +11,13 @@ import msgspec
 class Code(StrEnum):
     """What is wrong with a log; the order is that of the steps that find it."""
 
-    UNREADABLE = "unreadable"  # 0: a file exists and could not be read
+    UNREADABLE = "unreadable"  # 0: a file exists, or may exist, and could not be read
     CHECKPOINT_MISSING = "checkpoint-missing"  # 1
     CHECKPOINT_MALFORMED = "checkpoint-malformed"
     KEY_UNKNOWN = "key-unknown"
     SIGNATURE_BAD = "signature-bad"
     ORIGIN_OTHER = "origin-other"
+    QUORUM_MISSING = "quorum-missing"
     BUNDLE_MISSING = "bundle-missing"  # 2
     BUNDLE_TRUNCATED = "bundle-truncated"
     TILE_MISSING = "tile-missing"  # 3
@@ -28,13 +29,19 @@ class Code(StrEnum):
     ENTRY_DUPLICATED = "entry-duplicated"
     ENTRY_REORDERED = "entry-reordered"
     ROOT_OTHER = "root-other"  # 4
-    ENTRY_UNKNOWN = "entry-unknown"  # 5
-    GOVERNANCE_STALE = "governance-stale"  # 6
-    PERMIT_EXPIRED = "permit-expired"
-    TIME_BACKWARDS = "time-backwards"  # 7
-    EARLIER_UNUSABLE = "earlier-unusable"  # 8
+    EARLIER_UNUSABLE = "earlier-unusable"  # 5
     ROLLED_BACK = "rolled-back"
     HISTORY_REWRITTEN = "history-rewritten"
+    TIMESTAMP_MISSING = "timestamp-missing"  # 6
+    TIMESTAMP_BAD = "timestamp-bad"
+    ENTRY_UNKNOWN = "entry-unknown"  # 7
+    COOP_OTHER = "coop-other"
+    TRANSFER_TWICE = "transfer-twice"
+    GOVERNANCE_STALE = "governance-stale"  # 8
+    PERMIT_EXPIRED = "permit-expired"
+    POLICY_OTHER = "policy-other"
+    PARTNER_INACTIVE = "partner-inactive"
+    TIME_BACKWARDS = "time-backwards"  # 9
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -51,3 +58,7 @@ class Refused(Exception):
     def __init__(self, code: Code, sentence: str, *, index: int | None = None) -> None:
         super().__init__(sentence)
         self.finding = Finding(code, sentence, index)
+
+
+class Unreadable(OSError):
+    """A file of a log is there, or may be, and cannot be read; the text names the file and why."""

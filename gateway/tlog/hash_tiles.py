@@ -1,12 +1,13 @@
 """The hash tiles of a tree: computed as it grows, read again to prove something about it (c2sp.org/tlog-tiles)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from itertools import islice
 
 import msgspec
 
 from gateway.tlog.merkle import HASH_SIZE, Frontier, fold
-from gateway.tlog.tiles import WIDTH, Read, read_tile, split_hashes, tile_path
+from gateway.tlog.tiles import WIDTH, Read, parse_path, read_tile, split_hashes, tile_path, width_of
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -53,10 +54,10 @@ class OpenTiles:
 
     def add(self, leaves: Iterable[bytes]) -> Iterator[Tile]:
         """Take further leaf hashes; give each tile that they complete, lower levels first."""
-        bottom = self._levels[0]
-        for leaf in leaves:
-            bottom.append(leaf)
-            self.size += 1
+        bottom, left = self._levels[0], iter(leaves)
+        while taken := tuple(islice(left, WIDTH - len(bottom))):
+            bottom += taken
+            self.size += len(taken)
             if len(bottom) == WIDTH:
                 yield from self._close()
 
@@ -122,3 +123,29 @@ def range_hash(read: Read, low: int, high: int, *, size: int) -> bytes:
         subtrees.append(fold(Frontier().extend(hashes).hashes))
         low += 1 << height
     return fold(subtrees)
+
+
+def tiles_along(index: int, size: int) -> list[tuple[int, int]]:
+    """Name (level, index) of every tile on the way from a leaf to the root of a tree and on its right edge.
+
+    They are all that an inclusion proof of the leaf is made of, or a consistency proof from the tree that ends with it;
+    with `index` = `size`, all that `OpenTiles.resume` reads.
+    """
+    named: list[tuple[int, int]] = []
+    level = 0
+    while size >> (8 * level):
+        numbers = {index >> (8 * (level + 1)), size >> (8 * (level + 1))}
+        named += [(level, number) for number in sorted(numbers) if width_of(level, number, size=size)]
+        level += 1
+    return named
+
+
+def reading(tiles: Mapping[tuple[int, int], bytes]) -> Read:
+    """Give the read function of tiles at hand, by (level, index): as wide as they are, or narrower."""
+
+    def read(path: str) -> bytes | None:
+        level, index, width = parse_path(path)
+        data = tiles.get((level, index), b"")[: width * HASH_SIZE]
+        return data if len(data) == width * HASH_SIZE else None
+
+    return read

@@ -5,7 +5,7 @@
     — key name base64(key id ‖ signature)
 
 A key is written in one line too, the *vkey*: `name+key id in hex+base64(type ‖ public key)`. Only Ed25519 (type 01) is
-made and known here; whatever else can check a signature line (a witness's cosignature) joins as a `NoteVerifier`.
+made and known here; whatever else can check a signature line joins as a `NoteVerifier` (cosignature.py: type 04).
 """
 
 import base64
@@ -17,7 +17,7 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-ED25519: Final = b"\x01"  # the signature type byte; 04 is a witness cosignature, and not ours to make
+ED25519: Final = b"\x01"  # the signature type byte
 
 _KEY_ID_SIZE: Final = 4
 _PUBLIC_KEY_SIZE: Final = 32
@@ -73,12 +73,11 @@ class VerifierKey(msgspec.Struct, frozen=True):
 
     @property
     def key_id(self) -> bytes:
-        """Give the first four bytes of SHA-256(name ‖ newline ‖ 01 ‖ public key)."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:_KEY_ID_SIZE]
+        return key_id_of(self.name, ED25519, self.public)
 
     def encode(self) -> str:
         """Give the vkey line."""
-        return f"{self.name}+{self.key_id.hex()}+{encode64(ED25519 + self.public)}"
+        return write_vkey(self.name, ED25519, self.public)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """Tell whether this key made this signature over this message."""
@@ -101,23 +100,42 @@ class Ed25519Signer:
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A note of which at least one signature was checked: `signed_by` holds the known keys that made one."""
+    """A note of which at least one signature was checked: `signatures` holds those of known keys, as they stand."""
 
     text: str
-    signed_by: tuple[NoteVerifier, ...]
+    signatures: tuple[tuple[NoteVerifier, bytes], ...]
+
+    @property
+    def signed_by(self) -> tuple[NoteVerifier, ...]:
+        """The known keys that made a signature, each once."""
+        return tuple(dict.fromkeys(key for key, _ in self.signatures))
 
 
 def parse_vkey(vkey: str) -> VerifierKey:
     """Read a vkey line; ValueError unless it is an Ed25519 key whose stated id is its own."""
+    return VerifierKey(*read_vkey(vkey, kind=ED25519))
+
+
+def key_id_of(name: str, kind: bytes, public: bytes) -> bytes:
+    """Give the first four bytes of SHA-256(name ‖ newline ‖ type ‖ public key)."""
+    return sha256(name.encode() + b"\n" + kind + public).digest()[:_KEY_ID_SIZE]
+
+
+def write_vkey(name: str, kind: bytes, public: bytes) -> str:
+    """Give the vkey line of a key of any type."""
+    return f"{name}+{key_id_of(name, kind, public).hex()}+{encode64(kind + public)}"
+
+
+def read_vkey(vkey: str, *, kind: bytes) -> tuple[str, bytes]:
+    """Give (name, public key) of a vkey line; ValueError unless it is of this type and its stated id is its own."""
     name, _, rest = vkey.partition("+")
-    key_id, _, encoded = rest.partition("+")  # base64 may hold a plus itself
+    _, _, encoded = rest.partition("+")  # base64 may hold a plus itself
     material = decode64(encoded)
-    if material[:1] != ED25519:
-        raise ValueError("the verifier key is not of type 01 (Ed25519)")
-    key = VerifierKey(name, material[1:])
-    if key_id != key.key_id.hex():
+    if material[:1] != kind:
+        raise ValueError(f"the verifier key is not of type {kind.hex()}")
+    if vkey != write_vkey(name, kind, material[1:]):
         raise ValueError("the verifier key does not have the id that stands in it")
-    return key
+    return name, material[1:]
 
 
 def sign_note(text: str, signers: Sequence[NoteSigner]) -> bytes:
@@ -128,8 +146,13 @@ def sign_note(text: str, signers: Sequence[NoteSigner]) -> bytes:
         raise ValueError("the text of a note ends in a newline")
     message = text.encode()
     _refuse_control_characters(text)
-    lines = [f"{_DASH}{each.key.name} {encode64(each.key.key_id + each.sign(message))}\n" for each in signers]
+    lines = [signature_line(each.key, each.sign(message)) for each in signers]
     return message + b"\n" + "".join(lines).encode()
+
+
+def signature_line(key: NoteVerifier, signature: bytes) -> str:
+    """Give the line, with its newline, that adds a key's signature to a note."""
+    return f"{_DASH}{key.name} {encode64(key.key_id + signature)}\n"
 
 
 def open_note(data: bytes, known: Iterable[NoteVerifier]) -> Note:
@@ -144,17 +167,17 @@ def open_note(data: bytes, known: Iterable[NoteVerifier]) -> Note:
         raise MalformedNote(f"not a signed note: {error}") from error
     message = text.encode()
     verifiers = {(key.name, key.key_id): key for key in known}
-    signed_by: dict[tuple[str, bytes], NoteVerifier] = {}
+    checked: list[tuple[NoteVerifier, bytes]] = []
     for name, key_id, signature in signatures:
         key = verifiers.get((name, key_id))
         if key is None:
             continue
         if not key.verify(message, signature):
             raise BadSignature(f"the signature of `{name}` does not verify")
-        signed_by[name, key_id] = key
-    if not signed_by:
+        checked.append((key, signature))
+    if not checked:
         raise NoKnownSignature("no known key signed this note")
-    return Note(text, tuple(signed_by.values()))
+    return Note(text, tuple(checked))
 
 
 def _parse(data: bytes) -> tuple[str, list[tuple[str, bytes, bytes]]]:

@@ -11,11 +11,18 @@ from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.tiles import WIDTH, Read, TruncatedBundle, read_bundle, read_tile, split_hashes, width_of
 
 
-def explain(read: Read, head: Checkpoint, tree: OpenTiles, leaves: list[bytes], stored: bytes) -> Refused:
+def explain(read_or_fail: Read, head: Checkpoint, tree: OpenTiles, leaves: list[bytes], stored: bytes) -> Refused:
     """Name what was done to the bundle with these leaf hashes, which differ from the stored level-0 tile.
 
     `tree` holds all that stands before the bundle, and is spent here.
     """
+
+    def read(path: str) -> bytes | None:
+        try:
+            return read_or_fail(path)
+        except OSError:  # what was found already is worth more than why it cannot be explained
+            return None
+
     expected = split_hashes(stored)
     offset = 0
     while leaves[offset : offset + 1] == expected[offset : offset + 1]:

@@ -10,13 +10,16 @@ import secrets
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, Final
+from urllib.parse import unquote
 
+import httptools
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from gateway.web.guard import CLOSE, HEADERS_LIMIT, TARGET_LIMIT
 from gateway.web.headers import with_fixed_headers
+from gateway.web.http_cycle import Cycle
 from gateway.web.problems import Problem, Slug, problem_response
 
 HEAD_LIMIT: Final = TARGET_LIMIT + HEADERS_LIMIT + 64
@@ -106,7 +109,27 @@ class GuardedProtocol(HttpToolsProtocol):
         encodings = [value for name, value in self.headers if name == b"transfer-encoding"]
         if encodings and encodings != [b"chunked"]:
             raise ValueError("the transfer encoding is not `chunked`, once")
-        super().on_headers_complete()
+        target = httptools.parse_url(self.url)
+        path = target.path.decode("ascii")
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"] = target.path
+        scope["query_string"] = target.query or b""
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        self._start_asgi_task(self.cycle, self.app)
         self.headers = []  # the request keeps its own list: trailers must not join headers that were checked
         self._stage = _Stage.BODY
         self._stop_waiting()

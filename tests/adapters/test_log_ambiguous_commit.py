@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from gateway.adapters.log.postgres import PostgresLog
+from gateway.adapters.log.postgres_sql import HOLD
 from gateway.adapters.log.postgres_writer import SESSION
 from gateway.ports import Committed, Unavailable
 from gateway.tlog.merkle import leaf_hash, root_of
@@ -104,6 +105,19 @@ async def test_an_outcome_that_cannot_be_learned_is_unavailable(
     assert isinstance(await log.append(COOP, submission(clock, 2)), Committed)
     entries = await log.entries(COOP, 0, 10)
     assert len(entries) == committing + (1 if cut is Cut.BEFORE_COMMIT else 2)
+
+
+async def test_a_server_that_falls_silent_is_not_waited_for(
+    log: PostgresLog, proxy: CuttingProxy, clock: SettableClock, committing: int
+) -> None:
+    """No answer and no end of the connection, as when a machine or a network is gone: the outcome is unavailable."""
+    proxy.cut = Cut.AFTER_COMMIT
+    proxy.silent_at = HOLD.encode()
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable):
+            await log.append(COOP, submission(clock, 1))
+    assert proxy.has_cut.is_set()
+    proxy.silence_ends.set()
 
 
 async def test_a_lock_holder_that_stopped_is_cut_off(

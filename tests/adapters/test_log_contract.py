@@ -13,15 +13,14 @@ import pytest
 from gateway.adapters.database import migrate, sqlite_path
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
+from gateway.core.identity import Chunk, Subject
 from gateway.core.state import PartnerStateSet
 from gateway.ports import (
     Bounced,
-    Chunk,
     Committed,
     OverQuota,
     Quota,
     Replayed,
-    Subject,
     Submission,
     Unavailable,
     Verdict,
@@ -327,10 +326,3 @@ async def test_the_database_refuses_rewriting(
         with engine.connect() as database, pytest.raises(sqlalchemy.exc.IntegrityError, match="append-only"):
             database.execute(sqlalchemy.text(statement))
         engine.dispose()
-
-
-async def test_checkpoints_are_kept_newest_first(log: type_of_log) -> None:
-    assert await log.checkpoint(COOP) is None
-    await log.publish(COOP, 5, key("r5"), "five")
-    await log.publish(COOP, 12, key("r12"), "twelve")
-    assert await log.checkpoint(COOP) == "twelve"

@@ -14,8 +14,6 @@ from joserfc import jws
 from joserfc.jwk import ECKey
 
 from gateway.app import announce_keys, note_signers
-from gateway.oversight.checkpoints import publish_checkpoint
-from gateway.oversight.export import export
 from gateway.tlog.checkpoint import open_ours
 from gateway.tlog.entries import Key, Release, decode
 from gateway.tlog.merkle import inclusion_proof, leaf_hash, verify_inclusion
@@ -39,10 +37,8 @@ def digest(data: bytes) -> str:
 
 async def exported(house: House, folder: Path) -> str:
     """Export the log with the gateway's keys in it; return the key to verify it with."""
-    signer = note_signers(house.settings, house.stores.keys)[COOP]
-    await publish_checkpoint(house.stores.log, COOP, signer)
-    await export(house.stores.log, COOP, folder)
-    return signer.key.encode()
+    await house.export(folder)
+    return note_signers(house.settings, house.stores.keys)[COOP].key.encode()
 
 
 def entries_of(folder: Path) -> list[bytes]:

@@ -339,7 +339,7 @@ async def test_what_passes_between_the_steps_does_not_print_itself(house: House,
     assert isinstance(decision, Permit)
     fetched = await fetch(desk, asking, decision, None)
     minimized = minimize(desk, asking, fetched, standing)
-    sealed = protect(desk, asking, minimized, None)
+    sealed = await protect(desk, asking, minimized, None)
     assert not isinstance(fetched, Denial)
     values = canaries(jst_day(house.clock()))
     shown: Iterable[object] = (

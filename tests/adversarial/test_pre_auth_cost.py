@@ -25,7 +25,7 @@ MEMBER = [AWKWARD["takasaki"]]
 URL = RESOURCE + "/transfers"
 TOKEN_URL = ISSUER + "/oauth/token"
 
-VERIFY = "jwt.algorithms.ECAlgorithm.verify"
+VERIFY = "gateway.jose.rfc7515._verify_es256"
 VERIFY_RSA = "jwt.algorithms.RSAPSSAlgorithm.verify"
 LOAD = "gateway.jose.rfc7517._native"
 LOAD_DPOP = "gateway.jose.rfc7517._p256"

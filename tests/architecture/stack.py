@@ -96,6 +96,7 @@ def here(folder: Path, server: Server, ports: Mapping[str, int]) -> dict[str, An
     for there, place in {
         "/secrets/": f"{folder}/secrets/",
         "GATEWAY_KEYS: /keys": f"GATEWAY_KEYS: {folder}/keys",
+        "GATEWAY_SIGNER_STATE: /signer": f"GATEWAY_SIGNER_STATE: {folder}/signer",
         "GATEWAY_POLICIES: /policies": f"GATEWAY_POLICIES: {in_term(folder / 'policies', today=jst_day(system_clock()))}",
         "GATEWAY_PARTNERS: /partners": f"GATEWAY_PARTNERS: {ROOT}/partners",
         "@postgres:5432/gateway?": f"@/{DATABASE}?host={server.folder}&",

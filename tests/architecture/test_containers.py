@@ -95,6 +95,7 @@ def test_a_secret_is_a_file_and_is_seen_by_those_alone_who_read_it():
     assert seen_by("source-secret") == {"secrets", "member-system", "gateway"}
     assert seen_by("database-secret") == {"secrets", "postgres", "migrate", "publish", "gateway"}
     assert seen_by("keys") == {"keys", "gateway"}
+    assert seen_by("signer") == {"gateway"}
     for service in SERVICES.values():
         for variable in service.get("environment", {}):
             assert "PASSWORD" not in variable or variable.endswith("_FILE")

@@ -106,7 +106,7 @@ def test_a_test_asserts_something_and_always_runs(module):
     marks = {call.removesuffix("()") for call in (ast.unparse(d) for d in _decorators(module))}
     assert not [mark for mark in marks if re.search(r"\b(skip|skipif|xfail)\b", mark)]
     called = set(module.calls())
-    assert not called & {"pytest.skip", "pytest.xfail", "pytest.importorskip", "time.sleep"} - _waits(module)
+    assert not called & {"pytest.skip", "pytest.xfail", "pytest.importorskip", "time.sleep"} - _may(module)
     assert not [where for where, name, _ in module.imported() if "mock" in [*where.split("."), name]]
     arguments = {
         a.arg
@@ -123,6 +123,8 @@ def _decorators(module: Module) -> list[ast.expr]:
     return [d for node in ast.walk(module.tree) if isinstance(node, definitions) for d in node.decorator_list]
 
 
-def _waits(module: Module) -> set[str]:
-    """Simulators may take their time; tests may not."""
+def _may(module: Module) -> set[str]:
+    """Simulators may take their time; tests may not. Another language's tools may be missing, though never where CI runs."""
+    if module.name == "tests.oracles.conftest":
+        return {"pytest.skip"}
     return set() if module.path.name.startswith("test_") else {"time.sleep"}

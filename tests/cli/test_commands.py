@@ -135,7 +135,7 @@ def test_the_first_hour_of_a_gateway(environment: dict[str, str], tmp_path: Path
         done("log", "verify", str(tmp_path / "log"), "--key", str(tmp_path / "log.vkey"), "--json").splitlines()[-1]
     )
     assert verified["ok"]
-    assert verified["counts"] == {"publish": 1, "partner": 3, "restrict": 2}
+    assert verified["counts"] == {"publish": 1, "partner": 3, "key": 1, "restrict": 2}
     bundle = next(path for path in (tmp_path / "log" / "tile" / "entries").rglob("*") if path.is_file())
     data = bytearray(bundle.read_bytes())
     data[40] ^= 1

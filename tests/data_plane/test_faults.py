@@ -230,6 +230,20 @@ async def test_without_the_log_nothing_leaves_and_nothing_is_used_up(house: Hous
     assert len(await house.entries()) == len(before) + 1
 
 
+async def test_onto_a_log_that_is_not_the_signed_one_nothing_is_written_and_nothing_leaves(
+    house: House, sunnet: Partner
+) -> None:
+    """What the publisher found wrong (test_checkpoints.py) stops this process, whoever asks its `/readyz` or not."""
+    token = await sunnet.token("P4", FIELDS)
+    house.desk.rewritten.add(COOP)
+    before = len(await house.entries())
+    request, proof = sunnet.request("P4", FIELDS, members=MEMBER), sunnet.proof("POST", URL, token)
+    assert_problem(await sunnet.post(request, token, proof=proof), "unavailable", retry_after=1)
+    assert len(await house.entries()) == before
+    house.desk.rewritten.discard(COOP)
+    assert (await sunnet.post(request, token, proof=proof)).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "headers"),
     [({"purpose": "P3"}, {}), ({"members": ["*"]}, {}), ({"iss": "x"}, {}), ({}, {"Content-Type": "text/plain"})],

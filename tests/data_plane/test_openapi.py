@@ -21,7 +21,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(
 
 def test_it_is_openapi_3_1_and_every_operation_can_be_read() -> None:
     schema = schemathesis.openapi.from_dict(DOCUMENT)
-    assert len(list(schema.get_all_operations())) == 9
+    assert len(list(schema.get_all_operations())) == 13
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def routes(house: House) -> list[Route]:
 
 def test_every_route_is_documented_and_nothing_else(routes: list[Route]) -> None:
     served = {
-        (route.path, method.lower())
+        (route.path.replace(":path}", "}"), method.lower())
         for route in routes
         if "path:path" not in route.path
         for method in route.methods or ()

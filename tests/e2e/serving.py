@@ -144,6 +144,7 @@ class Site:
             "GATEWAY_PORT": str(self.port),
             "GATEWAY_DATABASE_URL": self.database_url,
             "GATEWAY_KEYS": str(self.keys),
+            "GATEWAY_SIGNER_STATE": str(self.folder / "signer-state"),
             "GATEWAY_POLICIES": str(self.policies),
             "GATEWAY_PARTNERS": str(ROOT / "partners"),
             "GATEWAY_COOPS": json.dumps(COOPS),

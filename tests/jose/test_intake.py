@@ -248,6 +248,67 @@ def test_any_value_within_the_bounds_is_read_back(value: object, spelling: str) 
         assert strict_json(text) == value
 
 
+def spelt(value: object, data: st.DataObject) -> str:
+    """One of the ways to write a value, good and bad: spaced, escaped, members twice, other numbers, half a surrogate."""
+    gap = data.draw(st.sampled_from(["", "", "", " "]))
+    odd = data.draw(st.sampled_from([None] * 12 + ["NaN", "1.0", "1e2", "-0", "01", str(10**16), '"\\ud800"', '"\\/"']))
+    match value:
+        case _ if odd is not None:
+            return str(odd)
+        case dict():
+            pairs = [*value.items(), *data.draw(st.sampled_from([[], [], [*value.items()][:1]]))]
+            texts = [f"{spelt_text(name, data)}:{gap}{spelt(one, data)}" for name, one in pairs]
+            return "{" + f",{gap}".join(texts) + "}"
+        case list():
+            return "[" + f",{gap}".join(spelt(one, data) for one in value) + "]"
+        case str():
+            return spelt_text(value, data)
+        case _:
+            return json.dumps(value)
+
+
+def spelt_text(text: str, data: st.DataObject) -> str:
+    return json.dumps(text, ensure_ascii=data.draw(st.booleans()))
+
+
+def read_slowly(text: str) -> object:
+    """The rules as the profile states them, member by member and number by number."""
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise ValueError
+        return dict(pairs)
+
+    def whole(digits: str) -> int:
+        if len(digits.lstrip("-")) > 16:
+            raise ValueError
+        return int(digits)
+
+    def never(_: str) -> object:
+        raise ValueError
+
+    value = json.loads(text, object_pairs_hook=members, parse_int=whole, parse_float=never, parse_constant=never)
+    json.dumps(value, ensure_ascii=False).encode()
+    if nesting(value) > MAX_DEPTH:
+        raise ValueError
+    return value
+
+
+@given(JSON, st.data())
+def test_any_spelling_is_read_as_the_rules_say_and_refused_where_they_refuse(
+    value: object, data: st.DataObject
+) -> None:
+    text = spelt(value, data)
+    try:
+        expected = read_slowly(text)
+    except ValueError:
+        with pytest.raises(Malformed):
+            strict_json(text.encode())
+        return
+    found = strict_json(text.encode())
+    assert (found, json.dumps(found)) == (expected, json.dumps(expected))  # `true` is not 1, nor is the order of names
+
+
 @given(st.binary(max_size=300))
 def test_random_bytes_raise_nothing_but_malformed(data: bytes) -> None:
     try:

@@ -1,6 +1,8 @@
 """One value, one spelling."""
 
 import base64
+import contextlib
+from itertools import product
 
 import pytest
 from hypothesis import given, strategies as st
@@ -36,3 +38,25 @@ def test_what_is_read_is_what_would_be_written(text: str) -> None:
     except ValueError:
         return
     assert rfc4648.encode(data) == text
+
+
+def test_all_texts_of_two_characters_that_are_read_are_those_of_one_byte() -> None:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    read = {}
+    for text in map("".join, product(alphabet, repeat=2)):
+        with contextlib.suppress(ValueError):
+            read[text] = rfc4648.decode(text)
+    assert read == {rfc4648.encode(bytes([byte])): bytes([byte]) for byte in range(256)}
+
+
+@given(st.text(alphabet="ABQgwEIMUYckos048-_xyz", max_size=7))
+def test_what_is_refused_is_what_would_be_written_otherwise(text: str) -> None:
+    try:
+        again = rfc4648.encode(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except ValueError:
+        again = ""
+    if again == text:
+        rfc4648.decode(text)
+    else:
+        with pytest.raises(ValueError):
+            rfc4648.decode(text)

@@ -16,13 +16,19 @@ class Cut(Enum):
 
 
 class CuttingProxy:
-    """Cuts one connection where the client next sends `at`; with `down`, refuses new ones."""
+    """Cuts one connection where the client next sends `at`; with `down`, refuses new ones.
+
+    From where a client sends `silent_at`, nothing is answered on any connection, and none is closed before `silence_ends`.
+    """
 
     def __init__(self, folder: Path, server: Path) -> None:
         self.folder = folder
         self.cut = Cut.NEVER
         self.at = COMMIT
         self.down = False
+        self.silent_at: bytes | None = None
+        self.silence_ends = asyncio.Event()
+        self._silent = False
         self.has_cut = asyncio.Event()
         self._server = server
         self._swallow = False
@@ -49,6 +55,10 @@ class CuttingProxy:
 
     async def _forward(self, reader: asyncio.StreamReader, up: asyncio.StreamWriter) -> None:
         while data := await reader.read(65_536):
+            self._silent = self._silent or (self.silent_at is not None and self.silent_at in data)
+            if self._silent:
+                await self.silence_ends.wait()
+                return
             cut, self.cut = (self.cut, Cut.NEVER) if self.at in data else (Cut.NEVER, self.cut)
             if cut is Cut.AFTER_COMMIT:
                 self._swallow = True

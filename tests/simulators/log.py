@@ -45,9 +45,3 @@ class SimulatedLog:
 
     async def quota_used(self, coop: str, grant: str, day: str) -> int:
         return await self._open("quota_used").quota_used(coop, grant, day)
-
-    async def publish(self, coop: str, size: int, root: bytes, note: str) -> None:
-        await self._open("publish").publish(coop, size, root, note)
-
-    async def checkpoint(self, coop: str) -> str | None:
-        return await self._open("checkpoint").checkpoint(coop)

@@ -1,11 +1,13 @@
 """A small log of our own, as the plain files that an auditor is given."""
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gateway.tlog import checkpoint, entries
+from gateway.tlog.cosignature import Quorum
 from gateway.tlog.findings import Code
 from gateway.tlog.hash_tiles import hash_tiles
 from gateway.tlog.merkle import leaf_hash, root_of
@@ -41,11 +43,13 @@ def export(logged: list[bytes]) -> dict[str, bytes]:
     return {"checkpoint": signed_head(logged), **bundles(logged), **tiles}
 
 
-def check(files: Mapping[str, bytes], *, since: bytes | None = None) -> Report:
-    return verify(files.get, known=[SIGNER.key], origin=ORIGIN, since=since)
+def check(files: Mapping[str, bytes], *, since: bytes | None = None, quorum: Quorum | None = None) -> Report:
+    return verify(files.get, known=[SIGNER.key], origin=ORIGIN, since=since, quorum=quorum)
 
 
-def release(number: int = 0, *, gov: int = -1, time: str = NOON, until: str = "2027-04-01T00:00:00.000Z") -> bytes:
+def release(
+    number: int = 0, *, gov: int = 1, time: str = NOON, until: str = "2027-04-01T00:00:00.000Z", policy: str = DIGEST
+) -> bytes:
     return entries.encode(
         entries.Release(
             coop="kyoritsusha",
@@ -60,7 +64,7 @@ def release(number: int = 0, *, gov: int = -1, time: str = NOON, until: str = "2
             agreement="jccu-2024",
             grant="g1",
             notice="2024-04-01",
-            policy=DIGEST,
+            policy=policy,
             gov=gov,
             fields={"name": "keep"},
             counts=entries.Counts(asked=1, released=1),
@@ -73,18 +77,19 @@ def release(number: int = 0, *, gov: int = -1, time: str = NOON, until: str = "2
     )
 
 
-def denial(*, gov: int | None = None, time: str = NOON) -> bytes:
-    return entries.encode(entries.Denial(coop="kyoritsusha", time=time, gov=gov, reasons=["grant:field:not_granted"]))
+def denial(*, gov: int | None = None, time: str = NOON, policy: str | None = None) -> bytes:
+    reasons = ["grant:field:not_granted"]
+    return entries.encode(entries.Denial(coop="kyoritsusha", time=time, gov=gov, policy=policy, reasons=reasons))
 
 
-def publish(*, gov: int, time: str = NOON) -> bytes:
+def publish(*, gov: int, time: str = NOON, policy: str = DIGEST, effective: str | None = None) -> bytes:
     return entries.encode(
         entries.Publish(
             coop="kyoritsusha",
             time=time,
             gov=gov,
-            policy=DIGEST,
-            effective=time,
+            policy=policy,
+            effective=effective or time,
             proposer="staff-1",
             approver="staff-2",
             reason="new agreement",
@@ -92,11 +97,9 @@ def publish(*, gov: int, time: str = NOON) -> bytes:
     )
 
 
-def partner(*, gov: int, time: str = NOON) -> bytes:
+def partner(*, gov: int, time: str = NOON, event: Literal["active", "suspended"] = "active") -> bytes:
     return entries.encode(
-        entries.Partner(
-            coop="kyoritsusha", time=time, gov=gov, partner="jccu", event="suspended", by="staff-1", reason="leak"
-        )
+        entries.Partner(coop="kyoritsusha", time=time, gov=gov, partner="jccu", event=event, by="staff-1", reason="due")
     )
 
 
@@ -120,7 +123,10 @@ def with_extra_key(entry: bytes) -> bytes:
     return msgspec.json.encode({**msgspec.json.decode(entry), "member": "x"})
 
 
-ENTRIES = [release(number) for number in range(600)]
+START = [publish(gov=-1), partner(gov=0)]
+"""What stands in every log before its first release."""
+
+ENTRIES = [*START, *(release(number) for number in range(2, 600))]
 LOG = export(ENTRIES)
 
 

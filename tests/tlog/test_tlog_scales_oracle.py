@@ -14,9 +14,9 @@ from gateway.tlog.checkpoint import open_ours
 from gateway.tlog.hash_tiles import range_hash
 from gateway.tlog.merkle import consistency_ranges, inclusion_ranges, leaf_hash, root_of
 from gateway.tlog.tiles import bundle_path
-from tests.tlog.exported_log import ORIGIN, SIGNER, check, export, release
+from tests.tlog.exported_log import ORIGIN, SIGNER, START, check, export, release
 
-ENTRIES = [release(number) for number in range(700)]
+ENTRIES = [*START, *(release(number) for number in range(2, 700))]
 LEAVES = [leaf_hash(entry) for entry in ENTRIES]
 
 

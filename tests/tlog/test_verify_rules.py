@@ -1,4 +1,4 @@
-"""The verifier's steps 5 to 8: what may not be in a log however well it is signed, and a past that changed."""
+"""The verifier's steps 5 to 9: what may not be in a log however well it is signed, and a past that changed."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,11 @@ import pytest
 from gateway.tlog.findings import Code
 from gateway.tlog.tiles import bundle_path, encode_bundle
 from tests.tlog.exported_log import (
+    DIGEST,
     ENTRIES,
     LOG,
     NOON,
+    START,
     check,
     denial,
     export,
@@ -23,7 +25,11 @@ from tests.tlog.exported_log import (
     with_extra_key,
 )
 
-# Steps 5 to 7: what the gateway itself may not log, however well it is signed
+OTHER = "1" * 64
+THIRD = "2" * 64
+BEFORE_NOON = "2026-11-22T11:59:59.999Z"
+
+# Steps 7 to 9: what the gateway itself may not log, however well it is signed
 
 
 @pytest.mark.parametrize(
@@ -36,7 +42,7 @@ from tests.tlog.exported_log import (
         b"[" * 10_000,
         b'{"kind":"gossip"}',
         with_extra_key(release(3)),
-        release(3).replace(b'"gov":-1', b'"gov":-1.5'),
+        release(3).replace(b'"gov":1', b'"gov":1.5'),
         release(3)[:-1],
         release(3) + b"x",
         release(3).replace(NOON.encode(), b"2026-11-22T12:00:00Z"),
@@ -54,26 +60,86 @@ def test_an_entry_that_no_schema_allows(entry):
 
 
 @pytest.mark.parametrize("gov", [-1, 0, 2, 3, 5])
-def test_a_release_under_another_governance_entry_than_the_last(gov):
-    logged = [publish(gov=-1), publish(gov=0), release(gov=1), denial(gov=gov)]
-    assert check(export([*logged[:3], denial(gov=1)])).ok
-    refused(check(export(logged)), Code.GOVERNANCE_STALE, 3)
+def test_a_decision_under_another_governance_entry_than_the_last(gov):
+    logged = [*START, release(), denial(gov=1)]
+    assert check(export(logged)).ok
+    refused(check(export([*logged[:3], denial(gov=gov)])), Code.GOVERNANCE_STALE, 3)
 
 
 @pytest.mark.parametrize("moves", [publish, partner, restrict])
 def test_every_kind_of_governance_makes_earlier_decisions_stale(moves: Callable[..., bytes]):
-    assert check(export([moves(gov=-1), release(gov=0)])).ok
-    refused(check(export([moves(gov=-1), release(gov=-1)])), Code.GOVERNANCE_STALE, 1)
+    assert check(export([*START, moves(gov=1), release(gov=2)])).ok
+    refused(check(export([*START, moves(gov=1), release(gov=1)])), Code.GOVERNANCE_STALE, 3)
     refused(check(export([moves(gov=-1), moves(gov=-1)])), Code.GOVERNANCE_STALE, 1)
 
 
-def test_a_release_before_any_policy_names_none():
-    refused(check(export([release(gov=0)])), Code.GOVERNANCE_STALE, 0)
+def test_a_decision_before_any_policy_names_none():
+    refused(check(export([denial(gov=0)])), Code.GOVERNANCE_STALE, 0)
+
+
+# The version in force
+
+
+def test_a_release_before_any_version_was_published():
+    refused(check(export([partner(gov=-1), release(gov=0)])), Code.POLICY_OTHER, 1)
+
+
+def test_a_release_under_a_version_that_was_never_published():
+    refused(check(export([*START, release(), release(1, policy=OTHER)])), Code.POLICY_OTHER, 3)
+
+
+AT_ONE = "2026-11-22T13:00:00.000Z"
+BEFORE_ONE = "2026-11-22T12:59:59.999Z"
+
+
+def test_a_version_takes_effect_at_its_instant_and_not_before():
+    begun = [*START, publish(gov=1, policy=OTHER, effective=AT_ONE)]
+    assert check(export([*begun, release(0, gov=2, time=BEFORE_ONE), release(1, gov=2, time=AT_ONE, policy=OTHER)])).ok
+    refused(check(export([*begun, release(gov=2, time=BEFORE_ONE, policy=OTHER)])), Code.POLICY_OTHER, 3)
+    refused(check(export([*begun, release(gov=2, time=AT_ONE)])), Code.POLICY_OTHER, 3)
+
+
+def test_of_two_versions_that_take_effect_at_once_the_later_published_holds():
+    begun = [*START, publish(gov=1, policy=OTHER)]
+    assert check(export([*begun, release(gov=2, policy=OTHER)])).ok
+    refused(check(export([*begun, release(gov=2)])), Code.POLICY_OTHER, 3)
+
+
+def test_a_version_published_later_does_not_outdo_one_that_takes_effect_later():
+    begun = [*START, publish(gov=1, policy=OTHER, effective=AT_ONE), publish(gov=2, policy=THIRD)]
+    assert check(export([*begun, release(0, gov=3, policy=THIRD), release(1, gov=3, time=AT_ONE, policy=OTHER)])).ok
+    refused(check(export([*begun, release(gov=3, time=AT_ONE, policy=THIRD)])), Code.POLICY_OTHER, 4)
+
+
+def test_a_denial_names_a_version_that_was_published():
+    assert check(export([*START, denial(gov=1, policy=DIGEST)])).ok
+    refused(check(export([*START, denial(gov=1, policy=OTHER)])), Code.POLICY_OTHER, 2)
+
+
+def test_a_release_to_a_partner_that_is_suspended_or_was_never_active():
+    suspended = [*START, partner(gov=1, event="suspended")]
+    refused(check(export([*suspended, release(gov=2)])), Code.PARTNER_INACTIVE, 3)
+    refused(check(export([publish(gov=-1), release(gov=0)])), Code.PARTNER_INACTIVE, 1)
+    assert check(export([*suspended, partner(gov=2), release(gov=3)])).ok
+
+
+def test_an_entry_of_another_coop():
+    foreign = release(1).replace(b'"coop":"kyoritsusha"', b'"coop":"coopdeli"')
+    refused(check(export([*START, release(), foreign])), Code.COOP_OTHER, 3)
+
+
+def test_a_transfer_that_is_logged_twice():
+    refused(check(export([*ENTRIES, release(7)])), Code.TRANSFER_TWICE, 600)
+
+
+def test_a_transfer_is_remembered_over_thousands_of_others():
+    refused(check(export([*START, *map(release, range(9_000)), release(900)])), Code.TRANSFER_TWICE, 9_002)
 
 
 def test_a_release_at_the_instant_its_permit_ends():
-    assert check(export([release(time="2026-11-22T11:59:59.999Z", until=NOON)])).ok
-    refused(check(export([ENTRIES[0], release(1, until=NOON)])), Code.PERMIT_EXPIRED, 1)
+    begun = [publish(gov=-1, time=BEFORE_NOON), partner(gov=0, time=BEFORE_NOON)]
+    assert check(export([*begun, release(time=BEFORE_NOON, until=NOON)])).ok
+    refused(check(export([*begun, release(0), release(1, until=NOON)])), Code.PERMIT_EXPIRED, 3)
 
 
 def test_time_may_fall_back_by_thirty_seconds_and_no_more():
@@ -91,12 +157,12 @@ def test_the_first_breach_is_the_one_reported():
 
 
 def test_what_entries_say_counts_only_once_they_are_proved():
-    logged = [with_extra_key(ENTRIES[0]), *ENTRIES[1:]]
+    logged = [*ENTRIES[:2], with_extra_key(ENTRIES[2]), *ENTRIES[3:]]
     files = export(logged) | {bundle_path(2, width=88): encode_bundle([*ENTRIES[512:599], release(9_999)])}
     refused(check(files), Code.ENTRY_ALTERED, 599)
 
 
-# Step 8: the auditor's own earlier checkpoint
+# Step 5: the auditor's own earlier checkpoint
 
 
 @pytest.mark.parametrize("size", [0, 1, 256, 300, 512, 599, 600])

@@ -88,6 +88,15 @@ def test_a_head_request_has_headers_and_no_body(edge: Edge) -> None:
     assert raw.endswith(b"\r\n\r\n")
 
 
+def test_head_and_body_leave_at_once_and_a_head_alone_does_not_wait(edge: Edge) -> None:
+    with edge.connect() as connection:
+        for method in ("HEAD", "GET", "HEAD"):
+            connection.sendall(request(method, "/v1/things"))
+            head, _, body = connection.recv(65_536).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 200 ")
+            assert body.startswith(b'{"request_id":') == (method == "GET")
+
+
 async def silent(scope, receive, send):
     """An application that returns without a word."""
     if scope["type"] == "lifespan":

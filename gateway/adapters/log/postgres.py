@@ -1,7 +1,7 @@
 """The transfer log on PostgreSQL: any number of processes, one database; see gateway.ports.Log for the contract."""
 
 from collections.abc import Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -119,24 +119,6 @@ class PostgresLog:
             theirs: datetime = await db.fetchval("SELECT clock_timestamp()")
         return abs((self._clock() - theirs).total_seconds())
 
-    async def publish(self, coop: str, size: int, root: bytes, note: str) -> None:
-        """Store a signed checkpoint."""
-        async with self._reader() as db:
-            await db.execute(
-                "INSERT INTO log_checkpoint (origin, size, root, note) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-                self._origin(coop),
-                size,
-                root,
-                note,
-            )
-
-    async def checkpoint(self, coop: str) -> str | None:
-        """Return the newest signed checkpoint."""
-        async with self._reader() as db:
-            query = "SELECT note FROM log_checkpoint WHERE origin = $1 ORDER BY size DESC LIMIT 1"
-            note: str | None = await db.fetchval(query, self._origin(coop))
-        return note
-
     async def purge(self) -> None:
         """Forget replay keys that have expired by this process's clock and by the server's, which all processes share."""
         async with self._reader() as db:
@@ -170,7 +152,9 @@ class PostgresLog:
             await group.settled()
             await writer.close()
         if self._pool is not None:
-            await self._pool.close()
+            # A server that answers no more ends nothing of ours: the connections are dropped then.
+            with suppress(*_FAULTS):
+                await self._pool.close()
 
     @asynccontextmanager
     async def _reader(self) -> "AsyncIterator[asyncpg.Connection[Any]]":

@@ -1,6 +1,7 @@
 """The commit point's transaction on PostgreSQL, on a connection of its own, and what losing that connection means."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ SESSION = {
 }
 STATEMENT_S = 6.0
 RESOLVE_S = 8.0
+COUNTERS = 4_096
+"""So many quotas are remembered at most; each day brings new ones."""
 
 _LOST = (
     asyncpg.PostgresConnectionError,
@@ -61,16 +64,9 @@ class Writer:
     async def commit(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
         """Commit a batch; a connection lost on the way is resolved before anything is answered."""
         try:
-            return await self._first_attempt(batch)
-        except _LOST:
-            # Only a COMMIT on its way makes the outcome unknown.
-            await self.close()
-            return await self._resolve(batch)
-        except asyncpg.PostgresError as fault:
-            # The server refused and rolled back (a lock or statement time-out, a full disk): nothing was written.
-            await self.close()
-            raise Unavailable(f"the database refused: {type(fault).__name__}") from None
-        except Unavailable:
+            return await self._outcome(batch)
+        except BaseException:
+            # Whatever it was: a transaction left open would take in the next batch's one statement, and then lose it.
             await self.close()
             raise
 
@@ -79,6 +75,17 @@ class Writer:
         connection, self._connection, self._own = self._connection, None, None
         if connection is not None:
             connection.terminate()
+
+    async def _outcome(self, batch: list[Submission]) -> Sequence[Verdict | Unavailable]:
+        try:
+            return await self._first_attempt(batch)
+        except _LOST:
+            # Only a COMMIT on its way makes the outcome unknown.
+            await self.close()
+            return await self._resolve(batch)
+        except asyncpg.PostgresError as fault:
+            # The server refused and rolled back (a lock or statement time-out, a full disk): nothing was written.
+            raise Unavailable(f"the database refused: {type(fault).__name__}") from None
 
     async def _first_attempt(self, batch: list[Submission]) -> list[Verdict]:
         """Attempt a batch; a connection lost before COMMIT was sent has written nothing, and a new one is tried once."""
@@ -115,11 +122,12 @@ class Writer:
         None, with nothing written, where that is not so, or where anything must be refused: what is refused is decided
         under the lock.
         """
-        head, replay = self._own, replay_rows(batch)
-        if head is None or any(s.effects or s.erase for s in batch) or not self._used.keys() >= _counters(batch):
+        head, replay, counters = self._own, replay_rows(batch), _counters(batch)
+        apart = any(s.effects or s.erase or s.unlink for s in batch)
+        if head is None or apart or not self._used.keys() >= counters:
             return None
         ts = head.timestamp(ms(self._clock()))
-        done = settle(head, batch, ts=ts, fresh=replay, used=self._used)
+        done = settle(head, batch, ts=ts, fresh=replay, used={one: self._used[one] for one in counters})
         if len(done.accepted) < len(batch):
             return None
         db = await self._open()
@@ -172,10 +180,13 @@ class Writer:
             if s.erase:
                 for statement in sql.ERASE:
                     await db.execute(statement, self._origin, *s.erase)
+            if s.unlink:
+                await db.execute(sql.FORGET, self._origin, s.unlink)
+                await db.execute(sql.UNLINK, self._origin, s.unlink, os.urandom(32))
         self._warned.clear()
         self._committing = True
         await db.execute("COMMIT")
-        self._used = (self._used if alone else {}) | used
+        self._used = (self._used if alone and len(self._used) < COUNTERS else {}) | used
         self._committed(head, done, ts, alone=alone)
         return done.verdicts
 
@@ -201,24 +212,35 @@ class Writer:
 
         The head's lock comes first: once it is ours, the old transaction has ended one way or the other.
         """
-        async with asyncio.timeout(self._resolve_s):
-            found = await self._found(batch)
+        found = await self._found(batch)
         absent = [submission for submission in batch if submission.leaf not in found]
         again = iter(await self._again(absent))
         return [Committed(found[s.leaf]) if s.leaf in found else next(again) for s in batch]
 
     async def _found(self, batch: list[Submission]) -> dict[bytes, int]:
+        leaves = [submission.leaf for submission in batch]
+        clock = asyncio.get_running_loop().time
+        until = clock() + self._resolve_s
         while True:
             try:
-                db = await self._open()
-                async with db.transaction():
+                async with asyncio.timeout_at(until):
+                    db = await self._open()
+                    await db.execute("BEGIN")
                     await db.fetchrow(sql.HOLD, self._origin)
-                    leaves = [submission.leaf for submission in batch]
                     rows = await db.fetch(sql.FIND, self._origin, self._last_size, leaves)
-                return {row["leaf_hash"]: row["idx"] for row in rows}
-            except (*_LOST, asyncpg.PostgresError):
+                    self._warned.clear()
+                    await db.execute("COMMIT")
+                break
+            except (*_LOST, asyncpg.PostgresError) as fault:
+                # Dropped, not rolled back: a server that is silent would not answer to that either.
                 await self.close()
+                if clock() >= until:
+                    raise Unavailable(f"the outcome cannot be learned: {type(fault).__name__}") from None
                 await asyncio.sleep(0.1)
+        if "WARNING" in self._warned:
+            # This COMMIT waits for the standby as the one in question did; cut short, neither may have reached it.
+            raise Unavailable("the commit may not have reached the standby")
+        return {row["leaf_hash"]: row["idx"] for row in rows}
 
     async def _again(self, absent: list[Submission]) -> Sequence[Verdict | Unavailable]:
         if not absent:

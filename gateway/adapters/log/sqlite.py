@@ -133,17 +133,6 @@ class SqliteLog:
         """Return 0: an embedded database has no clock of its own."""
         return 0.0
 
-    async def publish(self, coop: str, size: int, root: bytes, note: str) -> None:
-        """Store a signed checkpoint."""
-        query = "INSERT OR IGNORE INTO log_checkpoint(origin,size,root,note) VALUES(?,?,?,?)"
-        await self._run(lambda db: db.execute(query, (self._origin(coop), size, root, note)))
-
-    async def checkpoint(self, coop: str) -> str | None:
-        """Return the newest signed checkpoint."""
-        query = "SELECT note FROM log_checkpoint WHERE origin=? ORDER BY size DESC LIMIT 1"
-        row = await self._run(lambda db: db.execute(query, (self._origin(coop),)).fetchone())
-        return row[0] if row else None
-
     async def purge(self) -> None:
         """Forget replay keys that have expired."""
         now = ms(self._clock())
@@ -286,6 +275,11 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
             f"DELETE FROM {table} WHERE origin=? AND idx BETWEEN ? AND ?",  # noqa: S608  # the names are those above
             [(origin, *s.erase) for _, s in done.accepted if s.erase],
         )
+    for _, s in done.accepted:
+        if s.unlink:
+            db.execute("DELETE FROM log_subject WHERE origin=? AND tag=?", (origin, s.unlink))
+            # The row stays, and its tag is nobody's: no other member is to be given the number.
+            db.execute("UPDATE member_ordinal SET tag=randomblob(32) WHERE origin=? AND tag=?", (origin, s.unlink))
     db.executemany(
         "INSERT INTO quota(origin,grant_id,day,members) VALUES(?,?,?,?) "
         "ON CONFLICT(origin,grant_id,day) DO UPDATE SET members=excluded.members",

@@ -1,5 +1,6 @@
 """The partner listener's application: every door mounted, the guard outermost."""
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -9,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.data_plane.api import grants, health, metadata, token, transfers
+from gateway.data_plane.api import grants, health, log, metadata, proof, token, transfers
 from gateway.data_plane.api.inbound import inbound
 from gateway.data_plane.caller import check_caller
 from gateway.data_plane.desk import Desk
@@ -19,6 +20,8 @@ from gateway.web.problems import HANDLERS, Problem
 
 TOKEN_LIMIT = 16 * 1024
 LIMITS = {("POST", TOKEN_PATH): TOKEN_LIMIT, ("POST", transfers.PATH): transfers.BODY_LIMIT}
+
+_OF_ONE = re.compile(r"/v1/(?:grants/[^/]+/schema|transfers/[^/]+/proof)")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
@@ -35,7 +38,9 @@ def partner_app(desk: Desk, *, keys: list[dict[str, str]], hosts: frozenset[str]
     doors: list[Route] = [
         transfers.route(desk),
         token.route(desk),
+        proof.route(desk),
         *grants.routes(desk),
+        *log.routes(desk),
         *metadata.routes(desk.issuer, desk.resource, keys),
         *health.routes(desk),
     ]
@@ -50,19 +55,15 @@ def partner_app(desk: Desk, *, keys: list[dict[str, str]], hosts: frozenset[str]
 
 
 def _hot_doors_first(app: FastAPI, doors: list[Route]) -> ASGIApp:
-    """Return an application that goes straight to the hot endpoints; everything else takes the framework's way.
+    """Return an application that goes straight to the hot doors; everything else takes the framework's way.
 
-    The framework's layers cost more there than deciding does. What an endpoint raises, the guard answers.
+    The framework's layers cost more there than deciding does. What a door raises, the guard answers.
     """
-    straight = {("POST", door.path): door.endpoint for door in doors}
+    straight = {("POST", door.path): door.app for door in doors}
 
     async def hot_doors_first(scope: Scope, receive: Receive, send: Send) -> None:
-        endpoint = straight.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        if endpoint is None:
-            await app(scope, receive, send)
-            return
-        response = await endpoint(Request(scope, receive))
-        await response(scope, receive, send)
+        door = straight.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
+        await (door or app)(scope, receive, send)
 
     return hot_doors_first
 
@@ -73,9 +74,7 @@ def _unknown(desk: Desk) -> Route:
 
     async def unknown(request: Request) -> Response:
         path = request.scope["path"]
-        allowed = methods.get(path) or (
-            "GET" if path.startswith(grants.PATH + "/") and path.endswith("/schema") else None
-        )
+        allowed = methods.get(path) or ("GET" if _OF_ONE.fullmatch(path) else None)
         if allowed is not None:
             raise Problem("method-not-allowed", headers={"Allow": allowed})
         check_caller(desk, await inbound(request, desk.issuer + path, desk.proxies))

@@ -1,10 +1,12 @@
-"""A framework request as the values the steps read, and answers with what every 2xx carries."""
+"""A request as the values the steps read, and answers with what every 2xx carries."""
 
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
 from gateway.data_plane.caller import Caller, check_caller
 from gateway.data_plane.desk import Desk
@@ -14,26 +16,33 @@ from gateway.web.problems import Problem
 
 
 async def inbound(request: Request, url: str, proxies: frozenset[str]) -> Inbound:
-    """Return what authentication reads of a request; the guard has the whole body at hand already."""
-    headers = request.headers
+    """Return what authentication reads of a framework request; the guard has the whole body at hand already."""
+    body = await request.body() if request.method == "POST" else b""
+    return inbound_of(request.scope, body, url, proxies)
+
+
+def inbound_of(scope: Scope, body: bytes, url: str, proxies: frozenset[str]) -> Inbound:
+    """Return what authentication reads of a request's head and body."""
+    headers = dict(scope["headers"])  # the guard lets none of the three through twice
+    authorization, proof, content_type = map(headers.get, (b"authorization", b"dpop", b"content-type"))
     return Inbound(
-        prefix=prefix_of(request, proxies),
-        request_id=request.state.request_id,
-        method=request.method,
+        prefix=prefix_of(scope, proxies),
+        request_id=scope["state"]["request_id"],
+        method=scope["method"],
         url=url,
-        authorization=headers.get("authorization"),
-        proof=headers.get("dpop"),
-        content_type=headers.get("content-type"),
-        body=await request.body() if request.method == "POST" else b"",
+        authorization=None if authorization is None else authorization.decode("latin-1"),
+        proof=None if proof is None else proof.decode("latin-1"),
+        content_type=None if content_type is None else content_type.decode("latin-1"),
+        body=body,
     )
 
 
-def prefix_of(request: Request, proxies: frozenset[str]) -> str:
+def prefix_of(scope: Scope, proxies: frozenset[str]) -> str:
     """Return the client's network: /24 of IPv4, /64 of IPv6; from the socket, or from a listed proxy's last word."""
-    address = request.client.host if request.client else ""
+    address: str = scope["client"][0] if scope.get("client") else ""
     if address in proxies:
         # All such headers, since a proxy may add its own line to the client's: only the very last word is the proxy's.
-        address = ",".join(request.headers.getlist("x-forwarded-for")).rpartition(",")[2].strip() or address
+        address = ",".join(Headers(scope=scope).getlist("x-forwarded-for")).rpartition(",")[2].strip() or address
     return _network(address)
 
 
@@ -46,9 +55,9 @@ def _network(address: str) -> str:
     return str(ip_network((known, 24 if known.version == 4 else 64), strict=False))
 
 
-def refuse_query(request: Request) -> None:
+def refuse_query(scope: Scope) -> None:
     """Raise Problem `malformed` where a route that takes no query was given one."""
-    if request.scope["query_string"]:
+    if scope["query_string"]:
         raise Problem("malformed")
 
 
@@ -64,7 +73,7 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
 
     Raises Problem `unauthenticated`, `rate-limited`, `replayed`, `not-permitted` (suspended) or `unavailable`.
     """
-    refuse_query(request)
+    refuse_query(request.scope)
     caller = check_caller(desk, await inbound(request, url, desk.proxies))
     try:
         if any(await desk.log.seen([caller.replay])):

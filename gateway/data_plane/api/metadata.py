@@ -32,7 +32,7 @@ def _document(path: str, document: object, media_type: str) -> Route:
     body = msgspec.json.encode(document)
 
     async def show(request: Request) -> Response:
-        refuse_query(request)
+        refuse_query(request.scope)
         return Response(body, headers={"Cache-Control": MAX_AGE}, media_type=media_type)
 
     return Route(path, show, methods=["GET"])

@@ -43,7 +43,7 @@ def route(desk: Desk) -> Route:
 async def _issue(desk: Desk, request: Request) -> Response:
     at = desk.clock()
     now = int(at.timestamp())
-    wait = desk.per_prefix.take(prefix_of(request, desk.proxies), at.timestamp())
+    wait = desk.per_prefix.take(prefix_of(request.scope, desk.proxies), at.timestamp())
     if wait is not None:
         return _refusal(desk, OAuthError("temporarily_unavailable", "rate:prefix", status=429), retry_after=wait)
     # 1–3 the form, the grant type, no second way to authenticate

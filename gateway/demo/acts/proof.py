@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.app import note_signers
+from gateway.app import checkpoint_signers
 from gateway.demo.people import Member
 from gateway.demo.screen import Screen, both
 from gateway.demo.stage import Stage
@@ -26,10 +26,11 @@ VALUES = ("member_code", "name", "name_kana", "birth_date", "address_line", "pho
 async def prove(stage: Stage, screen: Screen) -> None:
     """Export the log, verify it, hold the partners' receipts against it, and verify a copy with one byte changed."""
     screen.act("提供ログを、だれも信用せずに検証する", "The log, verified by somebody who trusts nobody")
-    signer = note_signers(stage.settings, stage.office.keys)[COOP]
+    signer = checkpoint_signers(stage.settings, stage.office.keys)[COOP]
     folder, key_file = stage.state / "log", stage.state / "log.vkey"
-    await publish_checkpoint(stage.office.log, COOP, signer)
-    checkpoint = await export(stage.office.log, COOP, folder)
+    office = stage.office
+    await publish_checkpoint(office.log, office.publications, COOP, signer)
+    checkpoint = await export(office.log, office.publications, COOP, folder)
     key_file.write_text(signer.key.encode() + "\n", encoding="utf-8")
     report = _verify(screen, folder, key_file)
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(report.counts.items()))

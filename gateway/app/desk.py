@@ -1,0 +1,86 @@
+"""The desk of one process: sources, telemetry, limits, keys."""
+
+from typing import TYPE_CHECKING
+
+from gateway.adapters.telemetry import Diagnostics
+from gateway.app.storage import Stores, origin_of
+from gateway.control_plane import subject_key
+from gateway.data_plane.desk import Coop, Desk
+from gateway.data_plane.limits import Buckets, Rate, Summaries
+from gateway.oauth.rfc9449 import Nonces
+from gateway.ports import Clock, Source
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.adapters.source_http import HttpSource
+
+
+def telemetry_of(settings: Settings) -> Diagnostics:
+    """Return telemetry as configured: diagnostics alone, or OpenTelemetry too."""
+    if not settings.telemetry:
+        return Diagnostics()
+    from gateway.adapters.open_telemetry import OpenTelemetry
+
+    return OpenTelemetry()
+
+
+def http_sources(settings: Settings, *, clock: Clock) -> "dict[str, HttpSource]":
+    """Return the member system of every co-op, over HTTP."""
+    import stamina
+
+    from gateway.adapters.source_http import HttpSource
+
+    # A source that fails is noted once, by the step that asked; each retry's own line would say it again.
+    stamina.instrumentation.set_on_retry_hooks(())
+    return {
+        coop: HttpSource(
+            settings.sources[coop].url,
+            secret=settings.sources[coop].secret_file.read_text().strip(),
+            clock=clock,
+            timeout_s=settings.sources[coop].timeout_s,
+            connections=settings.sources[coop].connections,
+        )
+        for coop in settings.coops
+    }
+
+
+def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], telemetry: Diagnostics) -> Desk:
+    """Return the desk of one process. Raises KeysRefused."""
+    rate = Rate(settings.requests_per_second, settings.burst)
+    return Desk(
+        issuer=settings.issuer,
+        resource=settings.resource,
+        clock=stores.clock,
+        log=stores.log,
+        publications=stores.publications,
+        side_rows=stores.side_rows,
+        snapshots=stores.snapshots,
+        coops={
+            coop: Coop(
+                id=coop,
+                origin=origin_of(settings, coop),
+                source=sources[coop],
+                secrets=stores.keys.coop_secrets(coop),
+            )
+            for coop in settings.coops
+        },
+        response_signer=stores.keys.signers("response")[-1],
+        token_signer=stores.keys.signers("token")[-1],
+        token_keys=stores.keys.verifiers("token"),
+        nonces=Nonces(stores.keys.nonce_master()),
+        proxies=frozenset(settings.proxies),
+        # A partner's systems may share an address; what all of one network send is bounded at twice a client's rate.
+        per_prefix=Buckets(Rate(2 * settings.requests_per_second, 2 * settings.burst)),
+        per_client=Buckets(rate),
+        per_purpose=Buckets(rate),
+        summaries=Summaries(),
+        telemetry=telemetry,
+    )
+
+
+async def withdraw_strangers(desk: Desk) -> None:
+    """Take out each co-op for which another process has begun a new member key: stops are set with that one now."""
+    for coop, one in list(desk.coops.items()):
+        if await subject_key.newest(desk.log, coop) not in {None, subject_key.check_value(one.secrets.subject)}:
+            desk.telemetry.note("member key replaced", coop=coop)
+            del desk.coops[coop]

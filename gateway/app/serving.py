@@ -1,0 +1,131 @@
+"""The partner listener: its application, and the jobs that go on beside it."""
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from math import inf
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateway.adapters.clock import system_clock
+from gateway.adapters.database import sqlite_path
+from gateway.adapters.signer_state import RememberingSigner
+from gateway.app.anchoring import anchorings
+from gateway.app.desk import build_desk, http_sources, telemetry_of, withdraw_strangers
+from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers
+from gateway.app.storage import Stores, stores
+from gateway.data_plane.desk import Desk
+from gateway.data_plane.snapshots import POLL_S
+from gateway.data_plane.summarise import summarise
+from gateway.oversight import held
+from gateway.oversight.checkpoints import EVERY_S, Publisher
+from gateway.ports import Clock, Unavailable
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from gateway.web.guard import Guard
+
+PURGE_S = 60.0
+SUMMARY_S = 5.0
+MEMBER_KEYS_S = 5.0
+LAST_ROUND_S = 5.0
+
+Work = Callable[[], Awaitable[None]]
+Job = tuple[str, float, Work]
+"""Its name, the pause after it in seconds, and what it does."""
+
+
+class AlreadyServing(Exception):
+    """Another process serves from the same SQLite file."""
+
+
+@asynccontextmanager
+async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -> "AsyncIterator[Guard]":
+    """Build the partner listener's application on real stores and sources. Raises Unavailable, KeysRefused, SubjectKeyRefused."""
+    telemetry = telemetry_of(settings)
+    sources = http_sources(settings, clock=clock)
+    try:
+        with serving_alone(settings):
+            async with stores(settings, clock=clock) as opened:
+                for coop in settings.coops:
+                    await hold_subject_key(settings, opened, coop)
+                desk = build_desk(settings, opened, dict(sources), telemetry)
+                await announce_keys(settings, opened, note_signers(settings, opened.keys))
+                yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys))
+    finally:
+        for source in sources.values():
+            await source.close()
+        telemetry.close()
+
+
+def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, RememberingSigner]) -> "Guard":
+    """Return the guarded application whose lifespan keeps the snapshot, checkpoints, summaries and purges going."""
+    from gateway.data_plane.api.app import partner_app
+
+    publisher = Publisher(stores.log, stores.publications, signers, telemetry=desk.telemetry, rewritten=desk.rewritten)
+
+    async def flush() -> None:
+        await summarise(desk, until=desk.clock().timestamp())
+
+    async def fold() -> None:
+        await held.advance_all(stores.log, stores.side_rows, stores.held_sets, settings.coops)
+
+    jobs: list[Job] = [
+        ("snapshot", POLL_S, stores.snapshots.refresh_all),
+        ("checkpoint", EVERY_S, publisher.round),
+        ("held", held.EVERY_S, fold),
+        ("summaries", SUMMARY_S, flush),
+        ("member keys", MEMBER_KEYS_S, lambda: withdraw_strangers(desk)),
+        ("purge", PURGE_S, stores.log.purge),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: "FastAPI") -> AsyncIterator[None]:
+        async with anchorings(settings, stores, desk.telemetry, held_back=desk.held_back) as anchored:
+            more = [job for one in anchored.values() for job in one.jobs()]
+            stopping = asyncio.Event()
+            tasks = [asyncio.create_task(_repeat(desk, stopping, *job), name=job[0]) for job in (*jobs, *more)]
+            yield
+            stopping.set()
+            # A round under way may end: cut off, it would leave a transaction to be found out about.
+            _ended, late = await asyncio.wait(tasks, timeout=LAST_ROUND_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await summarise(desk, until=inf)
+
+    return partner_app(desk, keys=stores.keys.public("response"), hosts=settings.hosts, lifespan=lifespan)
+
+
+async def _repeat(desk: Desk, stopping: asyncio.Event, name: str, seconds: float, work: Work) -> None:
+    """Do a job until the process stops; a failure is noted by its kind and the job tried again."""
+    while not stopping.is_set():
+        try:
+            await work()
+        except Unavailable as fault:
+            desk.telemetry.note("job failed", job=name, fault=str(fault))
+        except Exception as fault:  # noqa: BLE001  # a job must outlive whatever befalls one round of it
+            desk.telemetry.note("job failed", job=name, fault=type(fault).__name__)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stopping.wait()
+
+
+@contextmanager
+def serving_alone(settings: Settings) -> Iterator[None]:
+    """Hold the lock that one serving process has on a SQLite file; PostgreSQL needs none. Raises AlreadyServing."""
+    path = sqlite_path(settings.database_url)
+    if path is None:
+        yield
+        return
+    with Path(f"{path}.serving").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyServing(
+                f"another process serves from `{path}`; stop it, or use PostgreSQL to run several"
+            ) from None
+        yield

@@ -1,0 +1,107 @@
+"""The stores that every command and listener works on, opened and closed together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+from gateway.adapters.clock import system_clock
+from gateway.adapters.database import sqlite_path
+from gateway.adapters.key_files import KeyFiles
+from gateway.data_plane.snapshots import Snapshots
+from gateway.ports import ArchiveStore, Clock, LogFiles
+from gateway.settings import Settings
+
+if TYPE_CHECKING:
+    from gateway.adapters.coverage import StoredCoverage
+    from gateway.adapters.erasable import SqlErasable
+    from gateway.adapters.held_sets import SqlHeldSets
+    from gateway.adapters.log.postgres import PostgresLog
+    from gateway.adapters.log.sqlite import SqliteLog
+    from gateway.adapters.publications import StoredPublications
+    from gateway.adapters.side_rows import SqlSideRows
+
+
+AnyLog: TypeAlias = "SqliteLog | PostgresLog"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """What the command line and the listeners share: log, what is published of it, its members, state in force, keys."""
+
+    log: AnyLog
+    publications: "StoredPublications"
+    coverage: "StoredCoverage"
+    side_rows: "SqlSideRows"
+    held_sets: "SqlHeldSets"
+    erasable: "SqlErasable"
+    snapshots: Snapshots
+    keys: KeyFiles
+    clock: Clock
+
+
+def origin_of(settings: Settings, coop: str) -> str:
+    """Return the origin of a co-op's log, `<gateway>/<coop>`."""
+    return f"{settings.name}/{coop}"
+
+
+def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
+    """Return the log on the configured database, not yet started."""
+    origin = partial(origin_of, settings)
+    path = sqlite_path(settings.database_url)
+    if path is not None:
+        from gateway.adapters.log.sqlite import SqliteLog
+
+        return SqliteLog(path, origin=origin, clock=clock)
+    from gateway.adapters.log.postgres import PostgresLog
+
+    return PostgresLog(settings.database_url, origin=origin, clock=clock)
+
+
+@asynccontextmanager
+async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Stores]:
+    """Open the log and read the state in force; close it at the end. Raises Unavailable."""
+    from gateway.adapters.coverage import StoredCoverage
+    from gateway.adapters.engine import engine_of
+    from gateway.adapters.erasable import SqlErasable
+    from gateway.adapters.held_sets import SqlHeldSets
+    from gateway.adapters.policy_files.resolve import resolve_bytes
+    from gateway.adapters.publications import StoredPublications
+    from gateway.adapters.side_rows import SqlSideRows
+
+    log = open_log(settings, clock=clock)
+    origin = partial(origin_of, settings)
+    engine = engine_of(settings.database_url)
+    try:
+        await log.start()
+        snapshots = Snapshots(dict.fromkeys(settings.coops), log=log, resolve=resolve_bytes, clock=clock)
+        await snapshots.refresh_all()
+        yield Stores(
+            log=log,
+            publications=StoredPublications(engine, origin=origin),
+            coverage=StoredCoverage(engine, origin=origin),
+            side_rows=SqlSideRows(engine, origin=origin),
+            held_sets=SqlHeldSets(engine, origin=origin),
+            erasable=SqlErasable(engine, origin=origin),
+            snapshots=snapshots,
+            keys=KeyFiles(settings.keys),
+            clock=clock,
+        )
+    finally:
+        await log.close()
+        await engine.dispose()
+
+
+def log_files(where: str) -> AbstractContextManager[LogFiles]:
+    """Return the files of an exported log, in a folder or behind an http(s) URL. Raises ValueError."""
+    from gateway.adapters.log_reader import reader_of
+
+    return reader_of(where)
+
+
+def archive_at(target: str) -> ArchiveStore:
+    """Return the archive that a folder or `s3://bucket/prefix` names. Raises ValueError."""
+    from gateway.adapters.archive_store import archive_store
+
+    return archive_store(target)

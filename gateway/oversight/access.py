@@ -1,0 +1,42 @@
+"""Whoever of the staff looks at what concerns a member is in the log first, with the reason; no entry, no look."""
+
+import os
+from typing import Literal
+
+from gateway.core.identity import SALT, Subject, commit, member_tag
+from gateway.jose import rfc4648
+from gateway.ports import Clock, Committed, CoopSecrets, Log, Submission, Unavailable
+from gateway.tlog.entries import Access, encode, instant
+from gateway.tlog.merkle import leaf_hash
+
+
+async def note_access(
+    log: Log,
+    coop: str,
+    code: str,
+    look_up: Literal["history", "membership"],
+    *,
+    by: str,
+    reason: str,
+    secrets: CoopSecrets,
+    clock: Clock,
+) -> int:
+    """Enter that a member's data is looked at, the member as a commitment; return the entry's index. Raises Unavailable."""
+    now, tag, salt = clock(), member_tag(secrets.subject, coop, code), os.urandom(SALT)
+    entry = Access(
+        coop=coop,
+        time=instant(now),
+        look_up=look_up,
+        members=1,
+        commitment=rfc4648.encode(commit([tag], [salt])),
+        by=by,
+        reason=reason,
+    )
+    data = encode(entry)
+    verdict = await log.append(
+        coop,
+        Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, subjects=(Subject(tag, salt),)),
+    )
+    if not isinstance(verdict, Committed):
+        raise Unavailable("the log did not take the entry that says who looks")
+    return verdict.index

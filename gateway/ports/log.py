@@ -1,0 +1,123 @@
+"""The append-only log and its commit point."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+import msgspec
+
+from gateway.core.identity import Chunk, Subject
+from gateway.core.state import Effect
+from gateway.tlog.merkle import Frontier
+
+
+class Quota(msgspec.Struct, frozen=True, kw_only=True):
+    """Members counted against a grant on one JST day (ISO date); `most` is the grant's limit."""
+
+    grant: str
+    day: str
+    members: int
+    most: int
+
+
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry for the log and everything that must hold, or be written, together with it."""
+
+    entry: bytes
+    leaf: bytes
+    kind: str
+    transfer: str | None = None
+    partner: str | None = None
+    purpose: str | None = None
+    time: datetime
+    gov: int | None = None
+    """Must be the head's governance index at commit; None: the entry was decided under no policy."""
+    valid_until: datetime | None = None
+    deadline: datetime | None = None
+    replay: tuple[bytes, datetime] | None = None
+    """A key that must not have been seen before, and when it may be forgotten."""
+    quota: Quota | None = None
+    subjects: tuple[Subject, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
+    """Side rows: `subjects` for up to 16 released members, `chunks` for more."""
+    request: bytes | None = None
+    """The partner's signed request, already encrypted."""
+    effects: tuple[Effect, ...] = ()
+    erase: tuple[int, int] | None = None
+    """Side rows of the entries from the first to the last index are deleted in the same transaction."""
+    unlink: bytes | None = None
+    """A member's tag: its side rows are deleted, and its ordinal is left to nobody, in the same transaction."""
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """The entry is durable at this index. Only a clean COMMIT, or finding the entry afterwards, makes one."""
+
+    index: int
+
+
+class Bounced(msgspec.Struct, frozen=True):
+    """Nothing was written: the decision was stale. `gov` is the governance index to decide under next."""
+
+    gov: int
+
+
+class Replayed(msgspec.Struct, frozen=True):
+    """Nothing was written: a replay key had been seen."""
+
+
+class OverQuota(msgspec.Struct, frozen=True):
+    """Nothing was written: the grant's daily quota does not hold so many more."""
+
+
+Verdict = Committed | Bounced | Replayed | OverQuota
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of one co-op's log as committed."""
+
+    next_index: int
+    gov: int
+    frontier: Frontier
+
+
+class Log(Protocol):
+    """The append-only log of one co-op; `coop` names it in every call.
+
+    Durability: `append` returns Committed only after the entry, its side rows and its effects are on stable storage,
+    in one transaction. Atomicity: any other verdict, and any exception, leaves no row (after Unavailable the entry may
+    stand as authorised; it is then never released). Concurrency: any number of callers, tasks and processes; entries
+    are committed in groups. Retry: nobody retries a verdict but the caller; the adapter itself resolves a commit
+    whose outcome it did not see.
+    """
+
+    async def append(self, coop: str, submission: Submission) -> Verdict:
+        """Commit one entry, checking in order: stale, replayed, over quota. Raises Unavailable."""
+        ...
+
+    async def head(self, coop: str) -> Head:
+        """Return the committed head. Raises Unavailable."""
+        ...
+
+    async def effects(self, coop: str, after: int) -> tuple[int, list[tuple[int, Effect]]]:
+        """Return (head's `gov`, effects of governance entries after index `after`, in order), read together."""
+        ...
+
+    async def entries(self, coop: str, first: int, count: int) -> list[bytes]:
+        """Return up to `count` entries from `first`, as stored."""
+        ...
+
+    async def of_kind(self, coop: str, kind: str) -> list[bytes]:
+        """Return all entries of one kind, as stored, in order; for the kinds that stay few, not releases and denials."""
+        ...
+
+    async def seen(self, keys: Sequence[tuple[bytes, datetime]]) -> list[bool]:
+        """Record replay keys in a transaction of their own; tell for each whether it had been seen. All or nothing."""
+        ...
+
+    async def quota_used(self, coop: str, grant: str, day: str) -> int:
+        """Return the members counted so far against a grant on a JST day."""
+        ...
+
+    async def skew(self) -> float:
+        """Return by how many seconds this process's clock differs from the database's."""
+        ...

@@ -1,0 +1,68 @@
+"""`gateway log export` over a database that was set back: nothing is signed, and the operator is told what to do."""
+
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from gateway.cli import app
+
+ROOT = Path(__file__).parent.parent.parent
+BY = ("--by", "運用", "--reason", "試験")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, sqlite_url: str) -> dict[str, str]:
+    (tmp_path / "secret").write_text("s" * 32)
+    return {
+        "GATEWAY_NAME": "gw.example.coop",
+        "GATEWAY_ISSUER": "http://127.0.0.1:8400",
+        "GATEWAY_DEMO": "true",
+        "GATEWAY_DATABASE_URL": sqlite_url,
+        "GATEWAY_KEYS": str(tmp_path / "keys"),
+        "GATEWAY_POLICIES": str(ROOT / "policies"),
+        "GATEWAY_PARTNERS": str(ROOT / "partners"),
+        "GATEWAY_COOPS": json.dumps(["kyoritsusha"]),
+        "GATEWAY_SOURCES": json.dumps(
+            {"kyoritsusha": {"url": "http://127.0.0.1:9", "secret_file": str(tmp_path / "secret")}}
+        ),
+    }
+
+
+def test_an_older_database_is_not_exported_and_the_newer_one_goes_on(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    def gateway(*arguments: str) -> Result:
+        return CliRunner().invoke(app, list(arguments), env=environment)
+
+    def export(name: str) -> Result:
+        return gateway("log", "export", "kyoritsusha", str(tmp_path / name), "--json")
+
+    def copy(source: Path, target: Path) -> None:
+        with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+            one.backup(other)
+
+    publish = ("policy", "publish", "kyoritsusha", "--proposer", "起案", "--approver", "承認", "--reason", "初版")
+    assert gateway("keys", "init").exit_code == gateway(*publish).exit_code == 0
+    database, older, newer = (tmp_path / name for name in ("gateway.db", "older.db", "newer.db"))
+    assert json.loads(export("first").stdout)["size"] == 1
+    copy(database, older)
+    assert gateway("partner", "resume", "kyoritsusha", "sunnet", *BY).exit_code == 0
+    assert json.loads(export("second").stdout)["size"] == 2
+    copy(database, newer)
+    copy(older, database)
+    refused = export("third")
+    assert refused.exit_code == 1
+    assert "古いデータベース" in refused.stderr
+    assert "1 entries, but 2 were signed" in refused.stderr
+    assert not (tmp_path / "third").exists()
+    assert gateway("partner", "resume", "kyoritsusha", "jccu", *BY).exit_code == 0
+    assert "続きではありません" in export("third").stderr
+    copy(newer, database)
+    assert json.loads(export("third").stdout)["size"] == 2
+    shutil.rmtree(tmp_path / "keys" / "signer-state")
+    assert "控えがありません" in export("fourth").stderr
