@@ -59,7 +59,11 @@ _KNOWN = {
 """Tags travel as bytes of 32 each, and from PostgreSQL ordinals as one array: a value each would cost more than all else
 that a page needs."""
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+_LOCK = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '2s', true), "
+    "pg_advisory_xact_lock(hashtextextended(:name, 0))"
+)
+"""Who holds it and stops (SIGSTOP, a lost network) is cut off by the server: a release of many waits for it."""
 _T = TypeVar("_T")
 
 

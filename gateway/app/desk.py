@@ -79,8 +79,12 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
 
 
 async def withdraw_strangers(desk: Desk) -> None:
-    """Take out each co-op for which another process has begun a new member key: stops are set with that one now."""
+    """Take out each co-op whose member key in memory is no longer the one in force.
+
+    Where another process has begun a new one, stops are set with that; one that was destroyed is to tag nobody any more.
+    """
     for coop, one in list(desk.coops.items()):
-        if await subject_key.newest(desk.log, coop) not in {None, subject_key.check_value(one.secrets.subject)}:
+        said = await subject_key.known(desk.log, coop)
+        if said.destroyed or said.check not in {None, subject_key.check_value(one.secrets.subject)}:
             desk.telemetry.note("member key replaced", coop=coop)
             del desk.coops[coop]

@@ -11,7 +11,7 @@ import pytest
 from pyroaring import BitMap
 
 from gateway.adapters.database import sqlite_path
-from gateway.adapters.engine import engine_of
+from gateway.adapters.engine import engine_of, writing
 from gateway.adapters.held_sets import SqlHeldSets
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
@@ -20,6 +20,7 @@ from gateway.core.identity import Chunk, Subject
 from gateway.ports import Committed, Submission, Unavailable
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.sets import chunks_of, container_of
+from tests import postgres as pg
 from tests.clock import SettableClock
 
 COOP = "kyoritsusha"
@@ -234,4 +235,19 @@ async def test_a_database_that_is_not_there_is_unavailable_and_says_nothing_of_m
             await rows.ordinals(COOP, [tag(1)])
         assert repr(tag(1)) not in str(raised.value)
         assert raised.value.__cause__ is None
+        await engine.dispose()
+
+
+async def test_a_process_that_stops_while_it_assigns_ordinals_is_cut_off(postgres_server: pg.Server) -> None:
+    url = postgres_server.url(await postgres_server.make_database())
+    engines = [engine_of(url), engine_of(url)]
+    stopped, other = (SqlSideRows(engine, origin=ORIGIN) for engine in engines)
+    holding = writing(engines[0])
+    await stopped._assigned(await holding.__aenter__(), COOP, [tag(1)])
+    # it says nothing more; the server ends its session, and the other's release goes on
+    assert await other.ordinals(COOP, [tag(2)]) == [0]
+    with pytest.raises(Unavailable):
+        await holding.__aexit__(None, None, None)
+    assert await stopped.ordinals(COOP, [tag(1)]) == [1]
+    for engine in engines:
         await engine.dispose()

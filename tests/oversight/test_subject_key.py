@@ -186,6 +186,16 @@ async def test_a_lost_key_can_be_followed_by_a_new_one(house: House) -> None:
     await hold(house)
 
 
+async def test_a_process_that_still_has_a_destroyed_key_does_not_use_it_for_a_partner_that_is_resumed(
+    house: House,
+) -> None:
+    await hold(house)
+    await destroy(house)
+    await set_state(house.stores.log, COOP, PARTNER, active=True, by="運用", reason="再開", clock=house.clock)
+    await app.withdraw_strangers(house.desk)
+    assert set(house.desk.coops) == {"coopdeli"}
+
+
 async def test_a_process_that_still_has_the_old_key_serves_that_co_op_no_longer(house: House) -> None:
     secrets = house.stores.keys.coop_secrets(COOP)
     await hold(house)

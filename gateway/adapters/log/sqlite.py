@@ -69,7 +69,8 @@ class SqliteLog:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite log")
         self._connection: sqlite3.Connection | None = None
         self._writers: dict[str, GroupCommit] = {}
-        self._last: dict[str, tuple[int, bytes]] = {}
+        self._last: dict[str, tuple[int, int, bytes]] = {}
+        """Origin → where the last batch of this process begins, where it ends, the root after it."""
 
     async def append(self, coop: str, submission: Submission) -> Verdict:
         """Commit one entry."""
@@ -185,14 +186,14 @@ class SqliteLog:
             else:
                 end.rollback = True
         if done.accepted:
-            self._last[origin] = (done.frontier.size, done.frontier.root())
+            self._last[origin] = (head.next_index, done.frontier.size, done.frontier.root())
         return done.verdicts
 
     def _remember_nothing_shrank(self, db: sqlite3.Connection, origin: str, head: HeadRow) -> None:
-        size, root = self._last.get(origin, (0, b""))
+        first, size, root = self._last.get(origin, (0, 0, b""))
         if size == 0:
             return
-        row = db.execute("SELECT root FROM log_batch WHERE origin=? AND first_idx+n=?", (origin, size)).fetchone()
+        row = db.execute("SELECT root FROM log_batch WHERE origin=? AND first_idx=?", (origin, first)).fetchone()
         if head.next_index < size or row is None or row[0] != root:
             raise Unavailable("the log is not the one this process has written to")
 
