@@ -79,6 +79,7 @@ class Members:
     cold: list[float]
     """The question, nothing of the database in the operating system's memory."""
     warm: list[float]
+    """The same question again."""
     indexes: list[float]
     """Of the warm question, the part that finds which entries."""
     counted_days: int
@@ -142,7 +143,6 @@ async def _measured(
         for code in asked.values():
             await database.forget()
             cold.append(await _timed(history(rows, COOP, code, secrets=_SECRETS)))
-        for code in asked.values():
             warm.append(await _timed(history(rows, COOP, code, secrets=_SECRETS)))
             indexes.append(await _timed(rows.of_member(COOP, member_tag(_SECRET, COOP, code))))
         progress(f"{what}: counting")

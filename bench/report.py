@@ -181,7 +181,7 @@ def proofs(measured: Sequence[Proofs]) -> None:
 def histories(measured: Sequence[Members]) -> None:
     """Print who received a member's data, and what it takes to know."""
     table = _table("Who received this member's data: 1,000,000 members pulled daily by 20 streams in pages of 1,000")
-    for name in ("days", "chunk rows", "releases", "ms", "at most", "of it found", "from disk", "at most", "goal"):
+    for name in ("days", "chunk rows", "releases", "ms", "at most", "to find", "cold ms", "at most", "goal"):
         table.add_column(name, justify="right", no_wrap=True)
     for one in measured:
         table.add_row(
@@ -191,7 +191,7 @@ def histories(measured: Sequence[Members]) -> None:
             f"{one.found:,.0f}",
             *(f"{1_000 * figure:,.0f}" for figure in (median(one.warm), max(one.warm), median(one.indexes))),
             *(f"{1_000 * figure:,.0f}" for figure in (median(one.cold), max(one.cold))),
-            "≤ 1,000" if one.order == "ordered" else "",
+            "≤ 1 s" if one.order == "ordered" else "",
         )
     out.print(table)
     table = _table("Side rows and their indexes, bytes a transfer of 1,000 members")
@@ -222,8 +222,8 @@ def histories(measured: Sequence[Members]) -> None:
     out.print(table)
     out.print(
         "Fewer days than 1,095 are what was simulated; what is found grows with the days, and in shuffled pages so does "
-        "the time, for every page then has a set in every chunk. `From disk`: the operating system's memory was emptied "
-        "of the database first, the entries asked for lie closer together than in a whole log."
+        "the time, for every page then has a set in every chunk. `Cold`: the operating system's memory was emptied of "
+        "the database first; its disk answers then, and the entries asked for lie closer together than in a whole log."
     )
 
 

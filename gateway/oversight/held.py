@@ -66,8 +66,7 @@ async def held(
 
 async def ordinals_of(rows: SideRows, coop: str, releases: Sequence[Provided]) -> list[BitMap]:
     """Return the members of each release as ordinals; whoever was only in small transfers so far gets one."""
-    tags = [one.tag for release in releases for one in release.members.subjects]
-    numbers = dict(zip(tags, await rows.ordinals(coop, tags), strict=True)) if tags else {}
+    numbers = await _numbers(rows, coop, releases)
     found = []
     for release in releases:
         few = BitMap(numbers[one.tag] for one in release.members.subjects)
@@ -75,9 +74,23 @@ async def ordinals_of(rows: SideRows, coop: str, releases: Sequence[Provided]) -
     return found
 
 
+async def _numbers(rows: SideRows, coop: str, releases: Sequence[Provided]) -> dict[bytes, int]:
+    tags = [one.tag for release in releases for one in release.members.subjects]
+    return dict(zip(tags, await rows.ordinals(coop, tags), strict=True)) if tags else {}
+
+
 async def _sets(rows: SideRows, coop: str, releases: Sequence[Provided]) -> dict[HeldBy, bytes]:
-    members: dict[tuple[str, str, str], BitMap] = defaultdict(BitMap)
-    for release, ordinals in zip(releases, await ordinals_of(rows, coop, releases), strict=True):
+    numbers = await _numbers(rows, coop, releases)
+    few: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+    many: dict[tuple[str, str, str], list[tuple[int, bytes]]] = defaultdict(list)
+    for release in releases:
         whom = _whom.decode(release.entry)
-        members[whom.partner, whom.agreement, whom.purpose] |= ordinals
-    return {(*whom, number): container_of(low) for whom, one in members.items() for number, low in parts(one)}
+        key = whom.partner, whom.agreement, whom.purpose
+        few[key] += [numbers[one.tag] for one in release.members.subjects]
+        many[key] += [(chunk.number, chunk.container) for chunk in release.members.chunks]
+    # One set for all small transfers of a batch: a set for each would cost more than all else here.
+    return {
+        (*key, number): container_of(low)
+        for key, ordinals in few.items()
+        for number, low in parts(BitMap(ordinals) | joined(many[key]))
+    }
