@@ -49,7 +49,7 @@ FULL = Lengths(
     requests=3_000,
     log=1_000_000,
     trees=(10_000, 10_000_000),
-    members=Scale(numbered=1_000_000, postgres=DAYS, sqlite=100, shuffled=2, distinct_pages=4_000, counted=10),
+    members=Scale(numbered=1_000_000, postgres=DAYS, sqlite=100, shuffled=2, distinct_pages=4_000, counted=5),
 )
 QUICK = Lengths(
     rounds=2,

@@ -59,7 +59,7 @@ _KNOWN = {
 """Tags travel as bytes of 32 each, and from PostgreSQL ordinals as one array: a value each would cost more than all else
 that a page needs."""
 
-_IN_ORDER = text("SET LOCAL enable_indexscan = off")
+_AHEAD = text("SET LOCAL enable_indexscan = off")
 """A member's rows lie far apart: through a bitmap they are read ahead of, many at a time, where they are on disk."""
 
 _LOCK = text(
@@ -112,7 +112,7 @@ class SqlSideRows:
                 _chunk.c.hi >= number,
             )
             if self._postgres:
-                await db.execute(_IN_ORDER)
+                await db.execute(_AHEAD)
             # A part at a time: one row at a time costs five times as much. And pages that come again hold the same set.
             rows = await db.stream(near, execution_options={"yield_per": _STREAMED})
             last, inside = b"", False
@@ -219,7 +219,9 @@ class SqlSideRows:
     def _among(self, of: Select[Any], table: Any, coop: str, indexes: Sequence[int]) -> Select[Any]:
         # The bounds are what a block range index can use.
         within = table.c.idx.between(indexes[0], indexes[-1])
-        return of.where(table.c.origin == self._origin(coop), within, self._any_of(table.c.idx, indexes))
+        # As an expression, or SQLite would take the index that begins with the origin and read a co-op's whole table.
+        ours = table.c.origin + "" == self._origin(coop)
+        return of.where(ours, within, self._any_of(table.c.idx, indexes))
 
     def _any_of(self, column: ColumnElement[int], values: Sequence[int]) -> ColumnElement[bool]:
         # One parameter, where it can be one, in place of hundreds.

@@ -87,7 +87,7 @@ class OpenTiles:
 
 
 def subtree_root(data: bytes) -> bytes:
-    """Give the root over the 256 hashes of a full tile."""
+    """Give the root over the hashes of a perfect subtree, a full tile or a part of one."""
     while len(data) > HASH_SIZE:
         pairs = range(0, len(data), 2 * HASH_SIZE)
         data = b"".join([sha256(b"\x01" + data[at : at + 2 * HASH_SIZE]).digest() for at in pairs])
@@ -117,10 +117,10 @@ def range_hash(read: Read, low: int, high: int, *, size: int) -> bytes:
         level, within = divmod(height, 8)
         index, position = divmod(low >> (8 * level), WIDTH)
         data = read_tile(read, level, index, size=size) or b""
-        hashes = split_hashes(data)[position : position + (1 << within)]
-        if len(hashes) != 1 << within:
+        hashes = data[HASH_SIZE * position : HASH_SIZE * (position + (1 << within))]
+        if len(hashes) != HASH_SIZE << within:
             raise ValueError(f"tile {index} at level {level} is missing or too short")
-        subtrees.append(fold(Frontier().extend(hashes).hashes))
+        subtrees.append(subtree_root(hashes))
         low += 1 << height
     return fold(subtrees)
 

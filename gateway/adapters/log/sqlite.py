@@ -271,9 +271,10 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
             for pos, effect in enumerate(s.effects)
         ],
     )
-    for table in ("log_subject", "transfer_chunk", "log_request"):
+    # The sign keeps SQLite from an index that begins with the origin: it would read all chunks of a co-op.
+    for table, ours in (("log_subject", "+origin"), ("transfer_chunk", "+origin"), ("log_request", "origin")):
         db.executemany(
-            f"DELETE FROM {table} WHERE origin=? AND idx BETWEEN ? AND ?",  # noqa: S608  # the names are those above
+            f"DELETE FROM {table} WHERE {ours}=? AND idx BETWEEN ? AND ?",  # noqa: S608  # the names are those above
             [(origin, *s.erase) for _, s in done.accepted if s.erase],
         )
     for _, s in done.accepted:
