@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import ceil
 from pathlib import Path
 from shutil import copytree
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -58,8 +60,9 @@ async def _pulled(at: Site, installation: Installation, due: list[datetime]) -> 
 
         every = ("restricted", "lasting", "narrowed", "ended")
         await reached(lambda: answered(*every, status=200), "nothing was answered")
+        begun_at = monotonic()
         await do("member", "restrict", COOP, "--codes", "-", "--kind", "stop_provide", *BY, stdin=STOPPED)
-        due.append(await _publish_ahead(at))
+        due.append(await _publish_ahead(at, command_s=monotonic() - begun_at))
         await reached(lambda: answered("narrowed", "ended", status=403), "the policy did not fall due")
         begun = len(sent)
         await reached(lambda: answered("lasting", status=200, since=begun), "the new policy allows nothing")
@@ -78,9 +81,12 @@ async def _pulled(at: Site, installation: Installation, due: list[datetime]) -> 
         return sent, (await http.get(f"{at.issuer}/oauth/jwks")).json()
 
 
-async def _publish_ahead(at: Site) -> datetime:
-    """Publish the narrower policy to begin in a few seconds, or in some more where the command needs that long."""
-    for ahead in (3, 6, 12, 24):
+async def _publish_ahead(at: Site, command_s: float) -> datetime:
+    """Publish the narrower policy to begin in a while that is long beside what a command takes here.
+
+    Releases have to be seen between the publication and its beginning, on a machine of any speed.
+    """
+    for ahead in (3 + ceil(command_s * times) for times in (2, 4, 8, 16)):
         due = datetime.now().astimezone().replace(microsecond=0) + timedelta(seconds=ahead)
         effective = due.isoformat()
         done = await asyncio.to_thread(at.told, "policy", "publish", COOP, *TWO_PEOPLE, "--effective", effective)
