@@ -34,6 +34,12 @@ def purpose_undecided(folder: Path) -> None:
     change(folder / "kyoritsusha/agreements/sunnet.yaml", r"      order-taking:\n(?:        .*\n)+", "")
 
 
+def without_quota(folder: Path, partner: str) -> None:
+    """Let a partner pull as many members a day as it likes."""
+    path = folder / "kyoritsusha/agreements" / f"{partner}.yaml"
+    change(path, r"members_per_day: \d+", "members_per_day: 1000000000")
+
+
 def change(path: Path, pattern: str, replacement: str) -> None:
     """Change a file at every place that matches; there is one at least."""
     changed, count = re.subn(pattern, replacement, path.read_text())

@@ -81,11 +81,11 @@ async def _work(ask: Ask, sent: list[Sent], over: asyncio.Event) -> None:
                 await asyncio.wait_for(over.wait(), min(2.0**refused / 4, 8))
 
 
-async def reached(condition: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
-    """Wait until something is so while others go on."""
+async def reached(condition: Callable[[], bool], what: str, *, sent: Sequence[Sent] = (), seconds: float = 60) -> None:
+    """Wait until something is so while others go on; a failure tells how the requests `sent` were answered."""
     deadline = monotonic() + seconds
     while not condition():
-        assert monotonic() < deadline, f"{what} within {seconds} s"
+        assert monotonic() < deadline, f"{what} within {seconds} s; {Counter(one.status for one in sent)}"
         await asyncio.sleep(0.02)
 
 

@@ -11,6 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from shutil import copytree
 from typing import Any
 
 import asyncpg
@@ -23,8 +24,9 @@ from gateway.tlog.merkle import root_of
 from tests.e2e.conftest import Installation, OpenSite, connected
 from tests.e2e.exported_log import Log, assert_decided_under_what_was_in_force, assert_logged, assert_verified, export
 from tests.e2e.independent_client import Client, Refused
+from tests.e2e.policy_copies import without_quota
 from tests.e2e.pulling import Ask, Claims, Sent, pull_during, reached, receipts
-from tests.e2e.serving import BY, Process, Site
+from tests.e2e.serving import BY, TWO_PEOPLE, Process, Site
 from tests.e2e.test_faults_of_processes import crashed
 
 ROUNDS = int(os.environ.get("SOAK_ROUNDS", "0"))
@@ -119,10 +121,14 @@ class Storm:
         self.befell[peril.__name__] += 1
 
         async def happening(sent: list[Sent]) -> None:
-            await reached(lambda: sum(one.status == 200 for one in sent) >= 10, "nothing was answered")
+            await reached(lambda: sum(one.status == 200 for one in sent) >= 10, "nothing was answered", sent=sent)
             await peril()
             mark = len(sent)
-            await reached(lambda: any(one.status == 200 for one in sent[mark:]), f"nothing after: {peril.__name__}")
+
+            def answered_again() -> bool:
+                return any(one.status == 200 for one in sent[mark:])
+
+            await reached(answered_again, f"nothing after: {peril.__name__}", sent=sent)
 
         await self.serving_again(ask)
         return await pull_during([ask], happening, each=8)
@@ -141,7 +147,11 @@ class Storm:
 def test_whatever_befalls_it_the_log_holds(
     backend: str, open_site: OpenSite, installation: Installation, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with open_site(tmp_path_factory.mktemp("soak"), backend, source_timeout_s=2.0) as site:
+    folder = tmp_path_factory.mktemp("soak")
+    policies = copytree(installation.policies, folder / "policies")
+    without_quota(policies, "sunnet")
+    with open_site(folder, backend, source_timeout_s=2.0, policies=policies) as site:
+        site.do("policy", "publish", "kyoritsusha", *TWO_PEOPLE)
         site.member_system()
         site.serving(*(site.gateway() for _ in range(1 if backend == "sqlite" else 2)))
         asyncio.run(endure(site, installation))
