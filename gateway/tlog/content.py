@@ -13,18 +13,18 @@ INVARIANT: instants are compared as bytes; that their shape is the one fixed wid
 
 from bisect import bisect_right, insort
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from operator import itemgetter
+from operator import itemgetter, lt
 from typing import Final
 
-from gateway.tlog.alike import Alike
+from gateway.tlog.alike import Alike, Run
 from gateway.tlog.entries import GOVERNANCE, Denial, Entry, Partner, Publish, Release, decode
 from gateway.tlog.findings import Code, Finding, Refused
 
 TOLERANCE: Final = timedelta(seconds=30)
 WINDOW: Final = 8_192
-MOST_SETTLED: Final = 256
+MOST_SETTLED: Final = 512
 
 _WIDTH: Final = len("2026-11-22T05:06:07.123Z")
 _NEVER: Final = b"~"  # after every instant
@@ -53,35 +53,51 @@ class Content:
         """How many entries of each kind were read."""
         return {str(each.__struct_config__.tag): count for each, count in self._counts.items()}
 
-    def check(self, bundle: Iterable[bytes], *, first: int) -> None:
+    def check(self, bundle: Sequence[bytes], *, first: int) -> None:
         """Hold the next entries, of which the first has the index `first`, against the rules."""
         if self.finding is not None:
             return
-        index, settled = first, self._settled
+        at = 0
         try:
-            for index, data in enumerate(bundle, first):
-                known = self._alike.read(data)
-                if known is None:
-                    self._check(index, data)
-                    continue
-                like, time, transfer, valid_until = known
-                begun, ends, _ = self._in_force
-                if (
-                    id(like) in settled
-                    and begun <= time < ends
-                    and self._latest <= time < valid_until
-                    and transfer not in self._transfers
-                    and transfer not in self._transfers_before
-                ):  # the usual case, said in a line; everything else the long way
-                    self._latest = time
-                    self._remember(transfer)
-                    self._counts[Release] += 1
-                else:
-                    self._check_release(index, like, time, transfer, valid_until)
+            while at < len(bundle):
+                run = self._alike.run(bundle, at)
+                after = at + len(run.likes)
+                if self._accepts(run):
+                    at = after
+                # One by one, and in full: those that are not accepted at once, and the one that ended the run.
+                while at <= min(after, len(bundle) - 1):
+                    self._check(first + at, bundle[at])
+                    at += 1
         except Refused as refused:
             self.finding = refused.finding
         except ValueError:
-            self.finding = Finding(Code.ENTRY_UNKNOWN, f"entry {index} is not what any schema allows", index)
+            self.finding = Finding(Code.ENTRY_UNKNOWN, f"entry {first + at} is not what any schema allows", first + at)
+
+    def _accepts(self, run: Run) -> bool:
+        """Take steps 7 to 9 for releases that follow one another, if it can be told at once that they keep all rules."""
+        if not run.sound or not run.likes:
+            return False
+        begun, ends, _ = self._in_force
+        earliest, latest = min(run.times), max(run.times)
+        transfers = set(run.transfers)
+        if not (
+            begun <= earliest
+            and latest < ends
+            and all(map(lt, run.times, run.valid_untils))
+            and self._settled.keys() >= set(map(id, run.likes))
+            and len(transfers) == len(run.transfers)
+            and transfers.isdisjoint(self._transfers)
+            and transfers.isdisjoint(self._transfers_before)
+            and (
+                (self._latest <= run.times[0] and run.times == sorted(run.times))
+                or not _too_far_apart(earliest, max(latest, self._latest))
+            )
+        ):
+            return False
+        self._counts[Release] += len(run.likes)
+        self._latest = max(latest, self._latest)
+        self._remember(transfers)
+        return True
 
     def _check(self, index: int, data: bytes) -> None:
         entry = decode(data)  # 7
@@ -134,11 +150,11 @@ class Content:
     def _check_transfer(self, index: int, transfer: bytes) -> None:
         if transfer in self._transfers or transfer in self._transfers_before:
             raise Refused(Code.TRANSFER_TWICE, f"entry {index} is of a transfer that has an entry already", index=index)
-        self._remember(transfer)
+        self._remember({transfer})
 
-    def _remember(self, transfer: bytes) -> None:
-        self._transfers.add(transfer)
-        if len(self._transfers) == WINDOW:
+    def _remember(self, transfers: set[bytes]) -> None:
+        self._transfers |= transfers
+        if len(self._transfers) >= WINDOW:
             # Flat memory: two generations are remembered.
             self._transfers_before, self._transfers = self._transfers, set()
 
@@ -154,7 +170,7 @@ class Content:
     def _check_time(self, index: int, time: bytes) -> None:
         if time >= self._latest:
             self._latest = time
-        elif datetime.fromisoformat(self._latest.decode()) - datetime.fromisoformat(time.decode()) > TOLERANCE:
+        elif _too_far_apart(time, self._latest):
             raise Refused(
                 Code.TIME_BACKWARDS, f"entry {index} is dated more than 30 seconds before an earlier one", index=index
             )
@@ -175,6 +191,13 @@ class Content:
         after = bisect_right(self._versions, time, key=itemgetter(0))
         begun, _, digest = self._versions[after - 1] if after else (b"", -1, "")
         return begun, self._versions[after][0] if after < len(self._versions) else _NEVER, digest
+
+
+def _too_far_apart(earlier: bytes, later: bytes) -> bool:
+    """Tell whether one instant is more than 30 seconds before another; none is before the first."""
+    if earlier >= later or not later:
+        return False
+    return datetime.fromisoformat(later.decode()) - datetime.fromisoformat(earlier.decode()) > TOLERANCE
 
 
 def _instant(text: str) -> bytes:
