@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 KEY_BITS = 256
 TAG_BYTES = 16
+IV_BYTES = 12
 _RSA = "RSA-OAEP-256"
 _P256, _ECDH = SECP256R1(), ECDH()
 _OAEP_256 = OAEP(mgf=MGF1(SHA256()), algorithm=SHA256(), label=None)
@@ -41,14 +42,15 @@ def encrypt(plaintext: bytes, key: PublicKey, *, typ: str, cty: str, apu: bytes,
     """
     if key.use != "enc":
         raise ValueError("the key is not for encryption")
-    cek = os.urandom(KEY_BITS // 8)
+    randomness = os.urandom(KEY_BITS // 8 + IV_BYTES)
+    cek, iv = randomness[:-IV_BYTES], randomness[-IV_BYTES:]
     before, after = _around_key(key, typ, cty, apu, apv)
     if key.alg == _RSA:
         epk, encrypted_key = b"", cast("RSAPublicKey", key.native).encrypt(cek, _OAEP_256)
     else:
         epk, z = _agree(key)
         encrypted_key = aes_key_wrap(concat_kdf(z, algorithm=key.alg.encode(), apu=apu, apv=apv, bits=KEY_BITS), cek)
-    return seal(before + epk + after, plaintext, encrypted_key=encrypted_key, cek=cek, iv=os.urandom(12))
+    return seal(before + epk + after, plaintext, encrypted_key=encrypted_key, cek=cek, iv=iv)
 
 
 @lru_cache(maxsize=1_024)

@@ -265,5 +265,6 @@ def decode(data: bytes) -> Entry:
 
 def instant(moment: datetime) -> str:
     """Return an instant as entries write it: `2026-11-22T05:06:07.123Z`, milliseconds cut off, never rounded up."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -6,8 +6,8 @@ does not show and keeps the time. A refusal is a problem document, is counted, a
 
 import asyncio
 import contextlib
+import os
 import re
-import secrets
 from collections.abc import Callable
 from typing import Final
 
@@ -154,7 +154,7 @@ class _Exchange:
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
-        self.request_id = secrets.token_hex(16)
+        self.request_id = os.urandom(16).hex()
         self.started = False
         self.unread = True
 
