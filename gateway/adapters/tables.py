@@ -13,7 +13,8 @@ metadata: MetaData = SQLModel.metadata
 RARE = text("kind NOT IN ('release', 'denial')")
 
 
-def _origin() -> str:
+def origin_key() -> str:
+    """Return the first column of every primary key: the log's origin."""
     field: str = Field(primary_key=True)
     return field
 
@@ -22,7 +23,7 @@ class LogHead(SQLModel, table=True):
     """The end of a co-op's log: the only mutable row of the append path."""
 
     __tablename__ = "log_head"
-    origin: str = _origin()
+    origin: str = origin_key()
     next_index: int = Field(sa_type=BigInteger)
     frontier: bytes = Field(sa_type=LargeBinary)
     gov_index: int = Field(sa_type=BigInteger)
@@ -37,7 +38,7 @@ class LogEntry(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("log_entry_kind", "origin", "kind", "idx", postgresql_where=RARE, sqlite_where=RARE),
     )
-    origin: str = _origin()
+    origin: str = origin_key()
     idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     leaf_hash: bytes = Field(sa_type=LargeBinary)
     entry: bytes = Field(sa_type=LargeBinary)
@@ -52,7 +53,7 @@ class LogBatch(SQLModel, table=True):
     """One committed batch and the tree's root after it."""
 
     __tablename__ = "log_batch"
-    origin: str = _origin()
+    origin: str = origin_key()
     first_idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     n: int
     root: bytes = Field(sa_type=LargeBinary)
@@ -62,7 +63,7 @@ class LogCheckpoint(SQLModel, table=True):
     """A signed checkpoint."""
 
     __tablename__ = "log_checkpoint"
-    origin: str = _origin()
+    origin: str = origin_key()
     size: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     root: bytes = Field(sa_type=LargeBinary)
     note: str
@@ -73,7 +74,7 @@ class LogTile(SQLModel, table=True):
     """A tile of the tree's hashes; the last of each level grows until it is full."""
 
     __tablename__ = "log_tile"
-    origin: str = _origin()
+    origin: str = origin_key()
     level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     n: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     width: int
@@ -89,7 +90,7 @@ class LogSubject(SQLModel, table=True):
         Index("log_subject_tag", "tag"),
         Index("log_subject_idx", "idx", postgresql_using="brin"),
     )
-    origin: str = _origin()
+    origin: str = origin_key()
     idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     pos: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     tag: bytes = Field(sa_type=LargeBinary)
@@ -101,7 +102,7 @@ class MemberOrdinal(SQLModel, table=True):
 
     __tablename__ = "member_ordinal"
     __table_args__: ClassVar = (Index("member_ordinal_tag", "origin", "tag", unique=True),)
-    origin: str = _origin()
+    origin: str = origin_key()
     ordinal: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     tag: bytes = Field(sa_type=LargeBinary)
 
@@ -115,7 +116,7 @@ class TransferChunk(SQLModel, table=True):
         Index("transfer_chunk_range", "origin", "chunk_no", "lo", "hi"),
         Index("transfer_chunk_idx", "idx", postgresql_using="brin"),
     )
-    origin: str = _origin()
+    origin: str = origin_key()
     idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     chunk_no: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     lo: int = Field(sa_type=BigInteger)
@@ -128,7 +129,7 @@ class Held(SQLModel, table=True):
     """Whom a partner holds under an agreement for a purpose: a projection of the releases, in the same sets."""
 
     __tablename__ = "held"
-    origin: str = _origin()
+    origin: str = origin_key()
     partner: str = Field(primary_key=True)
     agreement: str = Field(primary_key=True)
     purpose: str = Field(primary_key=True)
@@ -140,7 +141,7 @@ class Projection(SQLModel, table=True):
     """How far a projection that lags behind the log has come: the index of the first entry it has not read."""
 
     __tablename__ = "projection"
-    origin: str = _origin()
+    origin: str = origin_key()
     name: str = Field(primary_key=True)
     next_index: int = Field(sa_type=BigInteger)
 
@@ -149,7 +150,7 @@ class LogRequest(SQLModel, table=True):
     """The partner's signed request, encrypted at rest: erasable."""
 
     __tablename__ = "log_request"
-    origin: str = _origin()
+    origin: str = origin_key()
     idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     jws: bytes = Field(sa_type=LargeBinary)
 
@@ -158,7 +159,7 @@ class LogEffect(SQLModel, table=True):
     """What a governance entry put in force, written in its transaction."""
 
     __tablename__ = "log_effect"
-    origin: str = _origin()
+    origin: str = origin_key()
     idx: int = Field(primary_key=True, sa_type=BigInteger, sa_column_kwargs={"autoincrement": False})
     pos: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     body: bytes = Field(sa_type=LargeBinary)
@@ -178,7 +179,7 @@ class QuotaUsed(SQLModel, table=True):
     """Members counted against a grant on a JST day."""
 
     __tablename__ = "quota"
-    origin: str = _origin()
+    origin: str = origin_key()
     grant_id: str = Field(primary_key=True)
     day: str = Field(primary_key=True)
     members: int = Field(sa_type=BigInteger)

@@ -20,6 +20,20 @@ class Quota(msgspec.Struct, frozen=True, kw_only=True):
     most: int
 
 
+Values = dict[str, str | int | bytes | None]
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the second door that must change exactly so, in the entry's transaction, or nothing is written.
+
+    `statement` names one of the statements in adapters/log/changes.py, `values` its parameters by name; instants are
+    given as milliseconds since 1970. What a statement demands beyond its values is said there.
+    """
+
+    statement: str
+    values: Values
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """One entry for the log and everything that must hold, or be written, together with it."""
 
@@ -45,6 +59,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     effects: tuple[Effect, ...] = ()
     erase: tuple[int, int] | None = None
     """Side rows of the entries from the first to the last index are deleted in the same transaction."""
+    change: Change | None = None
+    """With it, the entry is committed in a batch of its own."""
     unlink: bytes | None = None
     """A member's tag: its side rows are deleted, and its ordinal is left to nobody, in the same transaction."""
 
@@ -69,7 +85,11 @@ class OverQuota(msgspec.Struct, frozen=True):
     """Nothing was written: the grant's daily quota does not hold so many more."""
 
 
-Verdict = Committed | Bounced | Replayed | OverQuota
+class Unchanged(msgspec.Struct, frozen=True):
+    """Nothing was written: the row that was to change is not, or no longer, as the change demands."""
+
+
+Verdict = Committed | Bounced | Replayed | OverQuota | Unchanged
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +111,7 @@ class Log(Protocol):
     """
 
     async def append(self, coop: str, submission: Submission) -> Verdict:
-        """Commit one entry, checking in order: stale, replayed, over quota. Raises Unavailable."""
+        """Commit one entry, checking in order: stale, replayed, over quota, unchanged. Raises Unavailable."""
         ...
 
     async def head(self, coop: str) -> Head:

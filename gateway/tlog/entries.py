@@ -105,6 +105,7 @@ class Publish(_Entry, frozen=True, tag_field="kind", tag="publish", kw_only=True
     gov: Gov
     policy: str
     base: str | None = None
+    proposal: str | None = None
     effective: Instant
     proposer: str
     approver: str
@@ -229,7 +230,42 @@ class Erase(_Entry, frozen=True, tag_field="kind", tag="erase", kw_only=True, om
     reason: str
 
 
-Entry = Release | Denial | Publish | Partner | Restrict | Key | FollowUp | Ack | Review | Access | Erase
+class Proposal(_Entry, frozen=True, tag_field="kind", tag="proposal", kw_only=True, omit_defaults=True):
+    """A policy version is proposed, or what was proposed goes a step on its way; what is published is a `publish`.
+
+    `content` is the digest of its files, `base` that of the version it changes, `preview` that of what was foreseen.
+    """
+
+    gov: Gov | None = None
+    event: Literal["amend", "submit", "approve", "reject", "withdraw"]
+    proposal: str
+    department: str
+    content: str
+    base: str | None = None
+    preview: str | None = None
+    effective: Instant | None = None
+    by: str
+    reason: str | None = None
+
+
+class Staff(_Entry, frozen=True, tag_field="kind", tag="staff", kw_only=True, omit_defaults=True):
+    """A person may act for the co-op from now on, or no longer; or is given a role over a period, or it ends."""
+
+    gov: Gov | None = None
+    event: Literal["added", "left", "role_given", "role_ended"]
+    person: str
+    role: Literal["admin", "manager", "compliance", "auditor", "operator"] | None = None
+    department: str | None = None
+    start: Instant | None = None
+    end: Instant | None = None
+    deputy_for: str | None = None
+    by: str
+    reason: str
+
+
+Entry = (
+    Release | Denial | Publish | Partner | Restrict | Key | FollowUp | Ack | Review | Access | Erase | Proposal | Staff
+)
 
 _decoder = msgspec.json.Decoder(Entry)
 _encoder = msgspec.json.Encoder(order="sorted")

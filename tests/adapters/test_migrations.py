@@ -6,7 +6,9 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.adapters.database import migrate, sqlite_path
-from gateway.adapters.tables import metadata
+from gateway.adapters.staff_tables import ProposalRow
+
+metadata = ProposalRow.metadata
 
 
 def difference(connection: Connection) -> list[object]:

@@ -67,7 +67,7 @@ class GroupCommit:
 
     def _take(self) -> list[tuple[Submission, asyncio.Future[Verdict]]]:
         taken, size = [self._queue.popleft()], 0
-        while self._queue and len(taken) < MAX_BATCH and taken[-1][0].kind not in GOVERNANCE:
+        while self._queue and len(taken) < MAX_BATCH and not _ends_a_batch(taken[-1][0], self._queue[0][0]):
             one = taken[-1][0]
             size += len(one.entry) + 96 * len(one.subjects) + sum(len(chunk.container) for chunk in one.chunks)
             if size > MAX_BATCH_BYTES:
@@ -82,3 +82,8 @@ class GroupCommit:
             return [fault] * len(batch)
         except Exception as fault:  # noqa: BLE001  # whatever went wrong, nothing of this batch may be released
             return [Unavailable(f"the log failed: {type(fault).__name__}")] * len(batch)
+
+
+def _ends_a_batch(one: Submission, following: Submission) -> bool:
+    """Tell whether a batch ends between two: after governance, and around what changes more than the log."""
+    return one.kind in GOVERNANCE or one.change is not None or following.change is not None

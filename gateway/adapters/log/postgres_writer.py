@@ -7,10 +7,10 @@ from typing import Any
 
 import asyncpg
 
-from gateway.adapters.log import postgres_sql as sql
+from gateway.adapters.log import changes, postgres_sql as sql
 from gateway.adapters.log.batch import HeadRow, Settled, effect_encoder, ms, replay_rows, settle
 from gateway.adapters.log.postgres_rows import write_arguments
-from gateway.ports import Clock, Committed, Submission, Unavailable, Verdict
+from gateway.ports import Clock, Committed, Submission, Unavailable, Unchanged, Verdict
 from gateway.tlog.merkle import Frontier
 
 SESSION = {
@@ -123,7 +123,7 @@ class Writer:
         under the lock.
         """
         head, replay, counters = self._own, replay_rows(batch), _counters(batch)
-        apart = any(s.effects or s.erase or s.unlink for s in batch)
+        apart = any(s.effects or s.erase or s.unlink or s.change for s in batch)
         if head is None or apart or not self._used.keys() >= counters:
             return None
         ts = head.timestamp(ms(self._clock()))
@@ -168,6 +168,9 @@ class Writer:
             return done.verdicts
         if done.unused:
             await db.execute(sql.UNUSED, done.unused)
+        if not await self._change(db, done, ts):
+            await db.execute("ROLLBACK")
+            return [Unchanged()]
         await db.fetchval(sql.WRITE, *write_arguments(self._origin, head, done, ts, {}))
         effects = [
             (self._origin, idx, pos, effect_encoder.encode(effect))
@@ -189,6 +192,20 @@ class Writer:
         self._used = (self._used if alone and len(self._used) < COUNTERS else {}) | used
         self._committed(head, done, ts, alone=alone)
         return done.verdicts
+
+    async def _change(self, db: "asyncpg.Connection[Any]", done: Settled, ts: int) -> bool:
+        """Change what the one entry of a batch changes besides the log; tell whether that was as it demands."""
+        for idx, s in done.accepted:
+            if s.change is None:
+                continue
+            for nth, (statement, values) in enumerate(
+                changes.statements(s.change, origin=self._origin, idx=idx, now=ts)
+            ):
+                text, names = changes.numbered(statement)
+                status = await db.execute(text, *(values[name] for name in names))
+                if nth == 0 and not status.endswith(" 1"):
+                    return False
+        return True
 
     def _committed(self, head: HeadRow, done: Settled, ts: int, *, alone: bool = True) -> None:
         if "WARNING" in self._warned:

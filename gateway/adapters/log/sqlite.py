@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from gateway.adapters.log import changes
 from gateway.adapters.log.batch import (
     HeadRow,
     Settled,
@@ -20,7 +21,7 @@ from gateway.adapters.log.batch import (
 )
 from gateway.adapters.log.group_commit import GroupCommit
 from gateway.core.state import Effect
-from gateway.ports import Clock, Head, Submission, Unavailable, Verdict
+from gateway.ports import Clock, Head, Submission, Unavailable, Unchanged, Verdict
 from gateway.tlog.merkle import Frontier
 
 if TYPE_CHECKING:
@@ -181,10 +182,11 @@ class SqliteLog:
             used = {(grant, day): _quota(db, origin, grant, day) for grant, day in quotas}
             done = settle(head, batch, ts=ts, fresh=fresh, used=used)
             db.executemany("DELETE FROM replay WHERE h=?", [(key,) for key in done.unused])
-            if done.accepted:
+            end.rollback = not done.accepted or not _changed(db, origin, done, ts)
+            if not end.rollback:
                 _write(db, origin, head, done, ts)
-            else:
-                end.rollback = True
+        if end.rollback:
+            return [Unchanged()] if done.accepted else done.verdicts
         if done.accepted:
             self._last[origin] = (head.next_index, done.frontier.size, done.frontier.root())
         return done.verdicts
@@ -237,6 +239,17 @@ def _quota(db: sqlite3.Connection, origin: str, grant: str, day: str) -> int:
     query = "SELECT members FROM quota WHERE origin=? AND grant_id=? AND day=?"
     row = db.execute(query, (origin, grant, day)).fetchone()
     return int(row[0]) if row else 0
+
+
+def _changed(db: sqlite3.Connection, origin: str, done: Settled, ts: int) -> bool:
+    """Change what the one entry of a batch changes besides the log; tell whether that was as it demands."""
+    for idx, s in done.accepted:
+        if s.change is None:
+            continue
+        for nth, (statement, values) in enumerate(changes.statements(s.change, origin=origin, idx=idx, now=ts)):
+            if db.execute(statement, values).rowcount != 1 and nth == 0:
+                return False
+    return True
 
 
 def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts: int) -> None:

@@ -1,0 +1,88 @@
+"""The tables of the second door: proposals with what they say, people with what they may do, signed-in browsers.
+
+`proposal`, `person` and `staff_role` are changed in the transaction of the log entry that says so, and nowhere else
+(log/changes.py). Instants are integers, milliseconds since 1970 UTC.
+"""
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from gateway.adapters.tables import origin_key
+
+
+class ProposalRow(SQLModel, table=True):
+    """A proposed policy version (core/proposal.py)."""
+
+    __tablename__ = "proposal"
+    origin: str = origin_key()
+    id: str = Field(primary_key=True)
+    state: str
+    revision: int
+    title: str
+    department: str
+    author: str
+    editor: str
+    content: str
+    base: str | None = None
+    effective: int | None = Field(default=None, sa_type=BigInteger)
+    reason: str
+    preview: str | None = None
+    approver: str | None = None
+    created: int = Field(sa_type=BigInteger)
+    changed: int = Field(sa_type=BigInteger)
+    published: int | None = Field(default=None, sa_type=BigInteger)
+    policy: str | None = None
+    """Digest of the version that was published from it."""
+
+
+class Kept(SQLModel, table=True):
+    """Bytes by their digest, for ever: the files of a proposal, or a preview."""
+
+    __tablename__ = "kept"
+    origin: str = origin_key()
+    digest: str = Field(primary_key=True)
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class PersonRow(SQLModel, table=True):
+    """A member of a co-op's staff, and how they sign in."""
+
+    __tablename__ = "person"
+    origin: str = origin_key()
+    id: str = Field(primary_key=True)
+    name: str
+    active: bool
+    password: str = ""
+    totp: bytes = Field(default=b"", sa_type=LargeBinary)
+    counter: int = Field(default=0, sa_type=BigInteger)
+    failures: int = 0
+    locked_until: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class StaffRoleRow(SQLModel, table=True):
+    """A role held over a half-open span."""
+
+    __tablename__ = "staff_role"
+    __table_args__: ClassVar = (Index("staff_role_person", "origin", "person"),)
+    origin: str = origin_key()
+    id: str = Field(primary_key=True)
+    person: str
+    role: str
+    department: str | None = None
+    starts: int = Field(sa_type=BigInteger)
+    ends: int | None = Field(default=None, sa_type=BigInteger)
+    deputy_for: str | None = None
+
+
+class StaffSessionRow(SQLModel, table=True):
+    """A signed-in browser."""
+
+    __tablename__ = "staff_session"
+    token_hash: bytes = Field(primary_key=True, sa_type=LargeBinary)
+    coop: str
+    person: str
+    csrf: str
+    began: int = Field(sa_type=BigInteger)
+    seen: int = Field(sa_type=BigInteger)

@@ -1,0 +1,42 @@
+"""What the second door works with: the ports of every act of staff, in one process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.core.state import Snapshot
+from gateway.ports import Checked, Clock, Log, PolicyFiles, Proposals, Staff
+
+
+class InForce(Protocol):
+    """What governance has put in force, followed (data_plane/snapshots.py)."""
+
+    def current(self, coop: str) -> Snapshot:
+        """Return the snapshot as this process knows it now."""
+        ...
+
+    async def refresh(self, coop: str) -> None:
+        """Read what governance has added. Raises Unavailable."""
+        ...
+
+
+Foresee = Callable[[str, Checked, Snapshot], Awaitable[bytes]]
+"""(co-op, what is proposed, what is in force) → the preview's bytes, the same for the same questions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """Everything that the second door works with; assembled by app/."""
+
+    log: Log
+    proposals: Proposals
+    staff: Staff
+    policy_files: PolicyFiles
+    in_force: InForce
+    foresee: Foresee
+    clock: Clock
+
+
+def last_version(snapshot: Snapshot) -> str | None:
+    """Return the digest of the version published last, in force or not yet."""
+    return snapshot.versions[-1].policy.digest if snapshot.versions else None
