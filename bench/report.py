@@ -44,9 +44,10 @@ def heading() -> None:
 
 def members(results: Sequence[Result]) -> None:
     """Print one member per request."""
-    table = _table("One member per request, 32 connections, every answer decrypted in samples, every status checked")
-    for name in ("CPU µs", "× ours", "goal", "req/s/core", "p50 ms", "p99 ms", "source µs", "database µs", "load µs"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["CPU µs", "× ours", "goal", "req/s/core", "p50 ms", "p99 ms", "source µs", "database µs", "load µs"]
+    table = _table(
+        "One member per request, 32 connections, every answer decrypted in samples, every status checked", figures
+    )
     for one in results:
         table.add_row(
             _spread(one),
@@ -68,9 +69,8 @@ def members(results: Sequence[Result]) -> None:
 
 def pages(measured: Pages) -> None:
     """Print a page of 1,000 members."""
-    table = _table("1,000 members, steps 4 and 5 alone: CPU, in one process")
-    for name in ("members", "minimize µs", "protect µs", "members/s/core", "goal"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["members", "minimize µs", "protect µs", "members/s/core", "goal"]
+    table = _table("1,000 members, steps 4 and 5 alone: CPU, in one process", figures)
     for step in measured.steps:
         table.add_row(
             step.what,
@@ -81,9 +81,8 @@ def pages(measured: Pages) -> None:
             "≥ 400,000",
         )
     out.print(table)
-    table = _table("1,000 codes per request through HTTP, 4 connections")
-    for name in ("CPU µs", "× ours", "goal", "members/s", "p50 ms", "p99 ms", "source µs", "database µs"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["CPU µs", "× ours", "goal", "members/s", "p50 ms", "p99 ms", "source µs", "database µs"]
+    table = _table("1,000 codes per request through HTTP, 4 connections", figures)
     for one in measured.builds:
         table.add_row(
             _spread(one),
@@ -99,9 +98,8 @@ def pages(measured: Pages) -> None:
 
 def commits(measured: dict[str, list[Commits]]) -> None:
     """Print the commit point."""
-    table = _table("The commit point: entry + member tag + replay row + head in one transaction")
-    for name in ("waiters", "commits/s", "CPU µs each", "goal"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["waiters", "commits/s", "CPU µs each", "goal"]
+    table = _table("The commit point: entry + member tag + replay row + head in one transaction", figures)
     for database, cells in measured.items():
         for one in cells:
             goal = _RATE_GOALS.get((database, one.what, one.waiters), "")
@@ -119,9 +117,7 @@ def commits(measured: dict[str, list[Commits]]) -> None:
 
 def where(measured: Where) -> None:
     """Print where the time of one member's request goes."""
-    table = _table("Where the time of one member's request goes")
-    table.add_column("CPU µs", justify="right")
-    table.add_column("share", justify="right")
+    table = _table("Where the time of one member's request goes", ["CPU µs", "share"])
     between = measured.whole - sum(measured.steps.values()) - measured.edge
     rows = {**measured.steps, "HTTP edge": measured.edge, "between": between}
     for name, us in rows.items():
@@ -129,8 +125,7 @@ def where(measured: Where) -> None:
     table.add_section()
     table.add_row("whole, through HTTP", f"{measured.whole:,.0f}", "100%")
     out.print(table)
-    table = _table("The profile's cryptography alone, on the same core")
-    table.add_column("CPU µs", justify="right")
+    table = _table("The profile's cryptography alone, on the same core", ["CPU µs"])
     for name, us in measured.floor.items():
         table.add_row(name, f"{us:,.0f}")
     floor = sum(measured.floor.values())
@@ -142,9 +137,8 @@ def where(measured: Where) -> None:
 
 def verification(measured: Sequence[Verified]) -> None:
     """Print the verification of an exported log."""
-    table = _table("An exported log verified from its files: signature, tree, schema, rules")
-    for name in ("MB read", "entries/s of CPU", "goal", "entries/s", "memory MB"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["MB read", "entries/s of CPU", "goal", "entries/s", "memory MB"]
+    table = _table("An exported log verified from its files: signature, tree, schema, rules", figures)
     for one in measured:
         table.add_row(
             f"{one.entries:,} entries",
@@ -161,9 +155,8 @@ def verification(measured: Sequence[Verified]) -> None:
 
 def proofs(measured: Sequence[Proofs]) -> None:
     """Print what proofs cost."""
-    table = _table("A proof out of the tiles' files, CPU, the median of 300")
-    for name in ("inclusion µs", "consistency µs", "files at most", "levels of the tree"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["inclusion µs", "consistency µs", "files at most", "levels of the tree"]
+    table = _table("A proof out of the tiles' files, CPU, the median of 300", figures)
     for one in measured:
         depth = (one.size - 1).bit_length()
         table.add_row(
@@ -180,9 +173,10 @@ def proofs(measured: Sequence[Proofs]) -> None:
 
 def histories(measured: Sequence[Members]) -> None:
     """Print who received a member's data, and what it takes to know."""
-    table = _table("Who received this member's data: 1,000,000 members pulled daily by 20 streams in pages of 1,000")
-    for name in ("days", "chunk rows", "releases", "ms", "at most", "to find", "cold ms", "at most", "goal"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["days", "chunk rows", "releases", "ms", "at most", "to find", "cold ms", "at most", "goal"]
+    table = _table(
+        "Who received this member's data: 1,000,000 members pulled daily by 20 streams in pages of 1,000", figures
+    )
     for one in measured:
         table.add_row(
             f"{one.database}, {one.order}",
@@ -194,9 +188,8 @@ def histories(measured: Sequence[Members]) -> None:
             "≤ 1 s" if one.order == "ordered" else "",
         )
     out.print(table)
-    table = _table("Side rows and their indexes, bytes a transfer of 1,000 members")
-    for name in ("as sets", "a row each", "× less", "three years as sets"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["as sets", "a row each", "× less", "three years as sets"]
+    table = _table("Side rows and their indexes, bytes a transfer of 1,000 members", figures)
     for one in measured:
         table.add_row(
             f"{one.database}, {one.order}",
@@ -206,9 +199,8 @@ def histories(measured: Sequence[Members]) -> None:
             f"{one.stored * DAYS * PER_DAY / 1e9:,.1f} GB",
         )
     out.print(table)
-    table = _table("Distinct persons whose data one partner of 20 was given, the entries of all 20 in the log")
-    for name in ("days", "persons", "s", "entries/s", "three years at this rate"):
-        table.add_column(name, justify="right", no_wrap=True)
+    figures = ["days", "persons", "s", "entries/s", "three years at this rate"]
+    table = _table("Distinct persons whose data one partner of 20 was given, the entries of all 20 in the log", figures)
     for one in measured:
         rate = one.counted_days * PER_DAY / one.counting
         table.add_row(
@@ -227,9 +219,12 @@ def histories(measured: Sequence[Members]) -> None:
     )
 
 
-def _table(title: str) -> Table:
+def _table(title: str, figures: Sequence[str]) -> Table:
+    """Return an empty table: a column of names, then one of each figure."""
     table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("", no_wrap=True)
+    for name in figures:
+        table.add_column(name, justify="right", no_wrap=True)
     return table
 
 

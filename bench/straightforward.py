@@ -8,10 +8,10 @@ status, and no log with proofs.
 import argparse
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import uvicorn
@@ -20,7 +20,7 @@ from jwcrypto import jwe, jwk, jws, jwt
 from jwcrypto.common import JWException
 from pydantic import BaseModel
 from sqlalchemy import JSON, DateTime
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Field, SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -53,8 +53,8 @@ class Member(BaseModel):
     delivery_day: str | None = None
 
 
-class Transfer(SQLModel, table=True):
-    """A transfer."""
+class TransferRow(SQLModel):
+    """What every build keeps of a transfer."""
 
     id: int | None = Field(default=None, primary_key=True)
     at: datetime = Field(default_factory=lambda: datetime.now(UTC), sa_type=DateTime(timezone=True))
@@ -65,32 +65,84 @@ class Transfer(SQLModel, table=True):
     released: int
 
 
-def make_app(*, audience: str, database: str, source: str, secret: str, keys: Path) -> FastAPI:
-    """Return the service; `keys` has `issuer.jwk.json`, `response.jwk.json` and the partner's `enc.jwk.json`."""
-    issuer, response_key, partner_key = (
-        jwk.JWK.from_json((keys / f"{name}.jwk.json").read_text()) for name in ("issuer", "response", "enc")
-    )
-    engine = create_async_engine(database)
-    member_system = httpx.AsyncClient(
+class Transfer(TransferRow, table=True):
+    """A transfer."""
+
+
+def keys_in(folder: Path, *names: str) -> list[jwk.JWK]:
+    """Return keys by the names of their files."""
+    return [jwk.JWK.from_json((folder / f"{name}.jwk.json").read_text()) for name in names]
+
+
+def member_system_at(source: str, secret: str) -> httpx.AsyncClient:
+    """Return the client of the member system."""
+    return httpx.AsyncClient(
         base_url=source,
         headers={"Authorization": f"Bearer {secret}"},
         # Below the server's five seconds, or a call now and then meets a connection that is just being closed.
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2),
     )
 
+
+def living(
+    engine: AsyncEngine, member_system: httpx.AsyncClient, *first: SQLModel
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return a lifespan: tables and first rows at the start, connections closed at the end."""
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with engine.begin() as connection:
             await connection.run_sync(SQLModel.metadata.create_all)
+        async with AsyncSession(engine) as db:
+            db.add_all(first)
+            await db.commit()
         yield
         await member_system.aclose()
         await engine.dispose()
 
-    app = FastAPI(lifespan=lifespan)
+    return lifespan
+
+
+def sessions(engine: AsyncEngine) -> Callable[[], AsyncIterator[AsyncSession]]:
+    """Return the dependency that opens a session for a request."""
 
     async def session() -> AsyncIterator[AsyncSession]:
         async with AsyncSession(engine) as opened:
             yield opened
+
+    return session
+
+
+async def released_to(asked: Asked, member_system: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """Return the asked fields of the active members, where the purpose permits them."""
+    if not set(asked.fields) <= PERMITTED.get(asked.purpose, set()):
+        raise HTTPException(403)
+    body = {"members": asked.members, "fields": [*asked.fields, "status"]}
+    answer = await member_system.post("/v1/members/query", json=body)
+    answer.raise_for_status()
+    members = [Member.model_validate(record) for record in answer.json()["records"]]
+    return [member.model_dump(include={*asked.fields}) for member in members if member.status == "active"]
+
+
+def signed_by(key: jwk.JWK, claims: dict[str, Any]) -> str:
+    """Return claims as a signed JWT."""
+    signed = jws.JWS(json.dumps(claims, ensure_ascii=False))
+    signed.add_signature(key, protected=json.dumps({"alg": "ES256", "kid": key.get("kid")}))
+    return str(signed.serialize(compact=True))
+
+
+def sealed_to(key: jwk.JWK, signed: str) -> str:
+    """Return a signed JWT, encrypted."""
+    header = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "kid": key.get("kid"), "cty": "JWT"}
+    return str(jwe.JWE(signed, protected=json.dumps(header), recipient=key).serialize(compact=True))
+
+
+def make_app(*, audience: str, database: str, source: str, secret: str, keys: Path) -> FastAPI:
+    """Return the service; `keys` has `issuer.jwk.json`, `response.jwk.json` and the partner's `enc.jwk.json`."""
+    issuer, response_key, partner_key = keys_in(keys, "issuer", "response", "enc")
+    engine = create_async_engine(database)
+    member_system = member_system_at(source, secret)
+    app = FastAPI(lifespan=living(engine, member_system))
 
     async def partner(authorization: Annotated[str, Header()]) -> str:
         try:
@@ -102,29 +154,17 @@ def make_app(*, audience: str, database: str, source: str, secret: str, keys: Pa
 
     @app.post("/v1/transfers")
     async def transfers(
-        asked: Asked, db: Annotated[AsyncSession, Depends(session)], who: Annotated[str, Depends(partner)]
+        asked: Asked, db: Annotated[AsyncSession, Depends(sessions(engine))], who: Annotated[str, Depends(partner)]
     ) -> Response:
-        if not set(asked.fields) <= PERMITTED.get(asked.purpose, set()):
-            raise HTTPException(403)
-        body = {"members": asked.members, "fields": [*asked.fields, "status"]}
-        answer = await member_system.post("/v1/members/query", json=body)
-        answer.raise_for_status()
-        members = [Member.model_validate(record) for record in answer.json()["records"]]
-        released = [member.model_dump(include={*asked.fields}) for member in members if member.status == "active"]
+        released = await released_to(asked, member_system)
         db.add(
             Transfer(
                 partner=who, purpose=asked.purpose, fields=asked.fields, members=asked.members, released=len(released)
             )
         )
         await db.commit()
-        return Response(_sealed({"aud": who, "members": released}), media_type="application/jwt")
-
-    def _sealed(claims: dict[str, object]) -> str:
-        signed = jws.JWS(json.dumps(claims, ensure_ascii=False))
-        signed.add_signature(response_key, protected=json.dumps({"alg": "ES256", "kid": response_key.get("kid")}))
-        header = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "kid": partner_key.get("kid"), "cty": "JWT"}
-        sealed = jwe.JWE(signed.serialize(compact=True), protected=json.dumps(header), recipient=partner_key)
-        return str(sealed.serialize(compact=True))
+        sealed = sealed_to(partner_key, signed_by(response_key, {"aud": who, "members": released}))
+        return Response(sealed, media_type="application/jwt")
 
     return app
 

@@ -8,29 +8,37 @@ notices and agreements, the member gate but for the status, commitments to membe
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
-from jwcrypto import jwe, jwk, jws, jwt
+from jwcrypto import jwk, jws, jwt
 from jwcrypto.common import JWException, base64url_encode
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import JSON, DateTime
+from sqlalchemy import DateTime
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Field, SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from bench.straightforward import PERMITTED, Member, main
+from bench.straightforward import (
+    Asked,
+    TransferRow,
+    keys_in,
+    living,
+    main,
+    member_system_at,
+    released_to,
+    sealed_to,
+    sessions,
+    signed_by,
+)
 
 LEEWAY_S = 60
 
 
-class Signed(BaseModel):
+class Signed(Asked):
     """The claims of a partner's signed request."""
 
     iss: str
@@ -38,9 +46,6 @@ class Signed(BaseModel):
     iat: int
     exp: int
     jti: str
-    purpose: str
-    fields: list[str]
-    members: list[str]
 
 
 class Proof(BaseModel):
@@ -60,16 +65,9 @@ class UsedProof(SQLModel, table=True):
     at: datetime = Field(default_factory=lambda: datetime.now(UTC), sa_type=DateTime(timezone=True))
 
 
-class ProfileTransfer(SQLModel, table=True):
+class ProfileTransfer(TransferRow, table=True):
     """A transfer; `hash` covers the row and the hash of the one before."""
 
-    id: int | None = Field(default=None, primary_key=True)
-    at: datetime = Field(default_factory=lambda: datetime.now(UTC), sa_type=DateTime(timezone=True))
-    partner: str = Field(index=True)
-    purpose: str
-    fields: list[str] = Field(sa_type=JSON)
-    members: list[str] = Field(sa_type=JSON)
-    released: int
     request: str
     body: str
     hash: str
@@ -89,32 +87,10 @@ def digest(data: str) -> str:
 
 def make_app(*, audience: str, database: str, source: str, secret: str, keys: Path) -> FastAPI:
     """Return the service; `keys` has the files of the straightforward build and the partner's `sig.jwk.json`."""
-    issuer, response_key, partner_key, partner_signs = (
-        jwk.JWK.from_json((keys / f"{name}.jwk.json").read_text()) for name in ("issuer", "response", "enc", "sig")
-    )
+    issuer, response_key, partner_key, partner_signs = keys_in(keys, "issuer", "response", "enc", "sig")
     engine = create_async_engine(database)
-    member_system = httpx.AsyncClient(
-        base_url=source,
-        headers={"Authorization": f"Bearer {secret}"},
-        limits=httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2),
-    )
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with engine.begin() as connection:
-            await connection.run_sync(SQLModel.metadata.create_all)
-        async with AsyncSession(engine) as db:
-            db.add(Chain())
-            await db.commit()
-        yield
-        await member_system.aclose()
-        await engine.dispose()
-
-    app = FastAPI(lifespan=lifespan)
-
-    async def session() -> AsyncIterator[AsyncSession]:
-        async with AsyncSession(engine) as opened:
-            yield opened
+    member_system = member_system_at(source, secret)
+    app = FastAPI(lifespan=living(engine, member_system, Chain()))
 
     async def caller(authorization: Annotated[str, Header()], dpop: Annotated[str, Header()]) -> tuple[str, str]:
         """Return the client and the proof's `jti`."""
@@ -142,7 +118,7 @@ def make_app(*, audience: str, database: str, source: str, secret: str, keys: Pa
     @app.post("/v1/transfers")
     async def transfers(
         request: Request,
-        db: Annotated[AsyncSession, Depends(session)],
+        db: Annotated[AsyncSession, Depends(sessions(engine))],
         who: Annotated[tuple[str, str], Depends(caller)],
     ) -> Response:
         client, jti = who
@@ -155,15 +131,9 @@ def make_app(*, audience: str, database: str, source: str, secret: str, keys: Pa
             raise HTTPException(401) from refused
         if (asked.iss, asked.aud) != (client, audience) or not asked.iat - LEEWAY_S <= time.time() < asked.exp:
             raise HTTPException(401)
-        if not set(asked.fields) <= PERMITTED.get(asked.purpose, set()):
-            raise HTTPException(403)
-        body = {"members": asked.members, "fields": [*asked.fields, "status"]}
-        answer = await member_system.post("/v1/members/query", json=body)
-        answer.raise_for_status()
-        members = [Member.model_validate(record) for record in answer.json()["records"]]
-        released = [member.model_dump(include={*asked.fields}) for member in members if member.status == "active"]
+        released = await released_to(asked, member_system)
         evidence = {"aud": client, "iat": int(time.time()), "jti": jti, "rqh": digest(text)}
-        sealed = _sealed({**evidence, "members": released})
+        sealed = sealed_to(partner_key, signed_by(response_key, {**evidence, "members": released}))
         what: dict[str, Any] = asked.model_dump(include={"purpose", "fields", "members"})
         kept: dict[str, Any] = {"request": evidence["rqh"], "body": digest(sealed), "hash": ""}
         row = ProfileTransfer(partner=client, released=len(released), **what, **kept)
@@ -176,18 +146,9 @@ def make_app(*, audience: str, database: str, source: str, secret: str, keys: Pa
         except IntegrityError as used:
             raise HTTPException(409) from used
         await db.refresh(row)
-        receipt = _signed({**evidence, "index": row.id, "entry": row.hash, "body": row.body})
+        told = {**evidence, "index": row.id, "entry": row.hash, "body": row.body}
+        receipt = signed_by(response_key, told)
         return Response(sealed, media_type="application/jwt", headers={"Transfer-Receipt": receipt})
-
-    def _signed(claims: dict[str, Any]) -> str:
-        signed = jws.JWS(json.dumps(claims, ensure_ascii=False))
-        signed.add_signature(response_key, protected=json.dumps({"alg": "ES256", "kid": response_key.get("kid")}))
-        return str(signed.serialize(compact=True))
-
-    def _sealed(claims: dict[str, Any]) -> str:
-        header = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "kid": partner_key.get("kid"), "cty": "JWT"}
-        sealed = jwe.JWE(_signed(claims), protected=json.dumps(header), recipient=partner_key)
-        return str(sealed.serialize(compact=True))
 
     return app
 

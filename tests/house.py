@@ -1,6 +1,7 @@
 """The real application from app/ on real stores, with simulators as ports: one call, then each test changes one thing."""
 
 import dataclasses
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
@@ -19,7 +20,9 @@ from gateway.adapters.policy_files.load import load
 from gateway.adapters.telemetry import Diagnostics
 from gateway.control_plane.partners import add_key, set_state
 from gateway.control_plane.publish import publish
+from gateway.control_plane.restrict import restrict
 from gateway.core.days import jst_day
+from gateway.core.state import RestrictionKind
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.summarise import summarise
 from gateway.demo.member_table import Table
@@ -108,6 +111,12 @@ class House:
         self.partners[partner] = made
         return made
 
+    async def stop(self, *codes: str, coop: str = COOP, kind: RestrictionKind = "stop_provide") -> int:
+        """Set a stop for members, towards every partner and for every purpose; return its entry's index."""
+        secrets = self.stores.keys.coop_secrets(coop)
+        words: dict[str, Any] = {"partner": None, "purpose": None, "by": "相談", "reason": "申出"}
+        return await restrict(self.stores.log, coop, codes, kind=kind, **words, secrets=secrets, clock=self.clock)
+
     async def summarise(self) -> None:
         """Write the summary of each minute that has ended."""
         await summarise(self.desk, until=self.clock().timestamp())
@@ -193,6 +202,23 @@ class House:
 def document_of(coop: str) -> bytes:
     """The canonical policy document of a co-op's real files."""
     return load(ROOT / "policies", ROOT / "partners", coop, samples=True).document.canonical()
+
+
+def environment_of(folder: Path, database_url: str, *coops: str) -> dict[str, str]:
+    """What tells the command line of a gateway in a folder, whose member system nobody asks; `keys init` comes first."""
+    (folder / "secret").write_text("s" * 32)
+    source = {"url": "http://127.0.0.1:9", "secret_file": str(folder / "secret")}
+    return {
+        "GATEWAY_NAME": "gw.example.coop",
+        "GATEWAY_ISSUER": "http://127.0.0.1:8400",
+        "GATEWAY_DEMO": "true",
+        "GATEWAY_DATABASE_URL": database_url,
+        "GATEWAY_KEYS": str(folder / "keys"),
+        "GATEWAY_POLICIES": str(ROOT / "policies"),
+        "GATEWAY_PARTNERS": str(ROOT / "partners"),
+        "GATEWAY_COOPS": json.dumps(coops),
+        "GATEWAY_SOURCES": json.dumps(dict.fromkeys(coops, source)),
+    }
 
 
 def members_table(clock: SettableClock, count: int = MEMBERS) -> Table:

@@ -3,7 +3,7 @@
 Codes come from a file or standard input, never from the command line, which shells keep and other users see.
 """
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +29,9 @@ app = typer.Typer(
     help="組合員ごとの利用停止等と提供の履歴 / members: stops, and what was provided", no_args_is_help=True
 )
 
-Kind = Annotated[str, typer.Option("--kind", help=" | ".join(get_args(RestrictionKind)))]
+KINDS = ", ".join(get_args(RestrictionKind))
+
+Kind = Annotated[str, typer.Option("--kind", help=f"利用停止等の種類 / the kind of stop: {KINDS}")]
 Codes = Annotated[
     Path, typer.Option("--codes", help="組合員コードのファイル(1行1件)。- で標準入力 / one code a line; - for stdin")
 ]
@@ -39,71 +41,47 @@ By = Annotated[str, typer.Option(help="操作する人 / who does it", callback=
 Reason = Annotated[str, typer.Option(help="理由 / why", callback=said)]
 
 
-@app.command()
-def restrict(
-    coop: str,
-    codes: Codes,
-    kind: Kind,
-    by: By,
-    reason: Reason,
-    partner: Partner = None,
-    purpose: Purpose = None,
-    as_json: Json = False,
-) -> None:
-    """利用停止等を設ける / Set a stop for members."""
-    _act("restrict", coop, codes, kind=kind, by=by, reason=reason, partner=partner, purpose=purpose, as_json=as_json)
+def _acting(act: Callable[..., Awaitable[int]]) -> Callable[..., None]:
+    """Return the command of an act: a stop is lifted with the words that it was set with."""
+
+    def command(
+        coop: str,
+        codes: Codes,
+        kind: Kind,
+        by: By,
+        reason: Reason,
+        partner: Partner = None,
+        purpose: Purpose = None,
+        as_json: Json = False,
+    ) -> None:
+        if kind not in get_args(RestrictionKind):
+            raise fail(f"`{kind}` という種類はありません / is no kind of stop; there are {KINDS}", USAGE)
+        members = codes_of(codes)
+
+        async def work(configured: Settings) -> int:
+            known(configured, coop)
+            async with stores(configured) as opened:
+                return await act(
+                    opened.log,
+                    coop,
+                    members,
+                    kind=cast("RestrictionKind", kind),
+                    partner=partner,
+                    purpose=purpose,
+                    by=by,
+                    reason=reason,
+                    secrets=await secrets_of(configured, opened, coop),
+                    clock=opened.clock,
+                )
+
+        index = run(work(settings()))
+        say(f"{len(members)}人 / members: entry {index} of {coop}", as_json=as_json, index=index, members=len(members))
+
+    return command
 
 
-@app.command()
-def lift(
-    coop: str,
-    codes: Codes,
-    kind: Kind,
-    by: By,
-    reason: Reason,
-    partner: Partner = None,
-    purpose: Purpose = None,
-    as_json: Json = False,
-) -> None:
-    """利用停止等を解く / Lift a stop of the same kind, partner and purpose."""
-    _act("lift", coop, codes, kind=kind, by=by, reason=reason, partner=partner, purpose=purpose, as_json=as_json)
-
-
-def _act(
-    what: str,
-    coop: str,
-    codes: Path,
-    *,
-    kind: str,
-    by: str,
-    reason: str,
-    partner: str | None,
-    purpose: str | None,
-    as_json: bool,
-) -> None:
-    if kind not in get_args(RestrictionKind):
-        raise fail(f"`{kind}` is no kind of stop; there are {', '.join(get_args(RestrictionKind))}", USAGE)
-    members = codes_of(codes)
-
-    async def work(configured: Settings) -> int:
-        known(configured, coop)
-        async with stores(configured) as opened:
-            act = stops.restrict if what == "restrict" else stops.lift
-            return await act(
-                opened.log,
-                coop,
-                members,
-                kind=cast("RestrictionKind", kind),
-                partner=partner,
-                purpose=purpose,
-                by=by,
-                reason=reason,
-                secrets=await secrets_of(configured, opened, coop),
-                clock=opened.clock,
-            )
-
-    index = run(work(settings()))
-    say(f"{len(members)} members: entry {index} of {coop}", as_json=as_json, index=index, members=len(members))
+app.command("restrict", help="利用停止等を設ける / Set a stop for members.")(_acting(stops.restrict))
+app.command("lift", help="利用停止等を解く / Lift a stop of the same kind, partner and purpose.")(_acting(stops.lift))
 
 
 # ── what was provided ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -117,7 +95,8 @@ Member = Annotated[
 def history(coop: str, codes: Member, by: By, reason: Reason, as_json: Json = False, lang: Lang = "ja") -> None:
     """この組合員の情報を受け取った先を調べる(照会はログに残る) / Who received this member's data; the look is logged.
 
-    提供承認 = ログに記録して提供を認めたもの。届いたかどうかは別です。契約や転送IDは --json で出ます。Exit: 0 · 2 usage · 3 the log does not answer.
+    提供承認 = ログに記録して提供を認めたもの。届いたかどうかは別です。契約や転送IDは --json で出ます / Authorised: logged, and allowed to leave;
+    whether it arrived is another matter. Agreements and ids with --json. Exit: 0 · 2 usage · 3 the log does not answer.
     """
     code = _one(codes)
 
@@ -149,7 +128,7 @@ def prove(
 ) -> None:
     """その記録にこの組合員が含まれること(含まれないこと)の証明を出す / Print the proof that a member is in an entry, or not.
 
-    `gateway log verify-member` で検証できます。Exit: 0 · 1 nothing can be proven · 2 usage · 3 the log does not answer.
+    検証は / Verified with `gateway log verify-member`. Exit: 0 · 1 nothing can be proven · 2 usage · 3 the log does not answer.
     """
     code = _one(codes)
 
@@ -203,7 +182,11 @@ def persons(
                 )
 
     count = run(work(settings()))
-    told = f"{partner}: {days[0]}から{days[1]}まで {count}人" if lang == "ja" else f"{partner}: {count} persons"
+    told = (
+        f"{partner}: {days[0]}から{days[1]}まで {count}人"
+        if lang == "ja"
+        else f"{partner}: {count} persons from {days[0]} to {days[1]}"
+    )
     say(told, as_json=as_json, partner=partner, purpose=purpose, first=days[0], last=days[1], persons=count)
 
 
@@ -266,7 +249,10 @@ def _cells(one: past.Provision, lang: str) -> tuple[object, ...]:
 def _one(codes: Path) -> str:
     members = codes_of(codes)
     if len(members) != 1:
-        raise fail("one member at a time; the file holds several codes", USAGE)
+        raise fail(
+            "一度に1人です。ファイルに複数のコードがあります / one member at a time; the file holds several codes",
+            USAGE,
+        )
     return members[0]
 
 

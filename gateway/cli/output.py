@@ -7,7 +7,7 @@ import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
 import typer
 from pydantic import ValidationError
@@ -17,7 +17,9 @@ from rich.table import Table
 from gateway.adapters.key_files import KeysRefused
 from gateway.app import AlreadyServing
 from gateway.control_plane.govern import StaleBase
+from gateway.oversight.archive import ArchiveRefused
 from gateway.oversight.export import NothingPublished
+from gateway.oversight.prove import NotFound
 from gateway.ports import Unavailable, Unpublishable, UnpublishableCode
 from gateway.settings import PREFIX, Settings, read_settings
 
@@ -26,7 +28,20 @@ WIDE = 500
 """Columns of a table that goes into a pipe: nothing is cut there."""
 
 Json = Annotated[bool, typer.Option("--json", help="機械が読む形で / as JSON")]
-Lang = Annotated[str, typer.Option("--lang", help="ja | en")]
+Language = Literal["ja", "en"]
+
+
+def _language(text: str) -> Language:
+    """Return the language that is asked for, or end with those there are: whoever misspells it is told, not guessed at."""
+    if text not in get_args(Language):
+        raise typer.BadParameter(f"`{text}` という言語はありません。ja か en です / there is no `{text}`; say ja or en")
+    return cast("Language", text)
+
+
+Lang = Annotated[
+    Language,
+    typer.Option("--lang", parser=_language, metavar="ja|en", help="表示の言語 / the language of what is said"),
+]
 
 _CODE = re.compile(r"[0-9A-Za-z-]{1,64}")
 """A member code, as partners may ask for it (security-profile.md §6)."""
@@ -40,6 +55,17 @@ _UNPUBLISHABLE: Mapping[UnpublishableCode, str] = {
     "state-unreadable": "最後に署名したチェックポイントの控えが読めません。控えを直してください。署名していません。",
     "state-unwritable": "最後に署名したチェックポイントの控えを書けません。署名していません。",
 }
+
+_REFUSALS: Mapping[type[Exception], str] = {
+    AlreadyServing: "別のゲートウェイが、このデータベースで動いています",
+    ArchiveRefused: "保管できません",
+    KeysRefused: "鍵を使えません",
+    NotFound: "その提供の記録はありません",
+    NothingPublished: "チェックポイントがまだありません",
+    StaleBase: "見ていたものより新しい決定があります。見直して、もう一度実行してください",
+    ValueError: "実行できません",
+}
+"""What stands before a sentence that is in English alone; a type that is not named here says it in both."""
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
@@ -60,7 +86,7 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as fault:
         why = fault.strerror if isinstance(fault, OSError) else "not UTF-8"
-        raise fail(f"`{path}` cannot be read: {why}", USAGE) from None
+        raise fail(f"`{path}` を読めません / cannot be read: {why}", USAGE) from None
 
 
 def codes_of(path: Path) -> list[str]:
@@ -74,7 +100,7 @@ def codes_of(path: Path) -> list[str]:
             raise fail(f"{number}行目は組合員コードではありません / line {number} is no member code", USAGE)
     members = [line for line in lines if line]
     if not members:
-        raise fail("no member code was given", USAGE)
+        raise fail("組合員コードがありません / no member code was given", USAGE)
     return members
 
 
@@ -108,9 +134,9 @@ def settings() -> Settings:
         return read_settings()
     except ValidationError as refused:
         lines = [f"{PREFIX}{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in refused.errors()]
-        raise fail("\n".join(lines), USAGE) from None
+        raise fail("\n".join(["設定を直してください / mend the settings:", *lines]), USAGE) from None
     except ValueError as refused:
-        raise fail(str(refused), USAGE) from None
+        raise fail(f"設定を直してください / mend the settings: {refused}", USAGE) from None
 
 
 def run(work: Coroutine[Any, Any, _T]) -> _T:
@@ -125,7 +151,7 @@ def explained() -> Iterator[None]:
     try:
         yield
     except Unavailable as fault:
-        raise fail(str(fault), UNAVAILABLE) from None
+        raise fail(f"いまは使えません / not available now: {fault}", UNAVAILABLE) from None
     except Unpublishable as fault:
         raise fail(f"{_UNPUBLISHABLE[fault.code]}\n{fault}") from None
     except OverflowError as fault:
@@ -133,9 +159,11 @@ def explained() -> Iterator[None]:
     except BrokenPipeError:  # whoever read the output has gone: typer's to end quietly
         raise
     except OSError as fault:
-        raise fail(f"`{fault.filename}`: {fault.strerror or type(fault).__name__}", USAGE) from None
-    except (KeysRefused, AlreadyServing, StaleBase, NothingPublished, ValueError) as refused:
-        raise fail(str(refused)) from None
+        why = fault.strerror or type(fault).__name__
+        raise fail(f"`{fault.filename}` を読み書きできません / cannot be used: {why}", USAGE) from None
+    except (AlreadyServing, StaleBase, NothingPublished, ValueError) as refused:
+        ja = _REFUSALS.get(type(refused))
+        raise fail(str(refused) if ja is None else f"{ja} / {refused}") from None
 
 
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str | None = None) -> None:

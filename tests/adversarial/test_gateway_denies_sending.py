@@ -19,9 +19,9 @@ from gateway.tlog.entries import Key, Release, decode
 from gateway.tlog.merkle import inclusion_proof, leaf_hash, verify_inclusion
 from gateway.tlog.note import parse_vkey
 from gateway.tlog.tiles import parse_bundle
-from gateway.tlog.verify import verify
 from tests.house import COOP, House
 from tests.simulators.partner import Partner, key, sign
+from tests.tlog.exported_log import check_folder
 
 FIELDS = ["member_code", "name"]
 MEMBERS = ["00000101", "99999999"]
@@ -50,11 +50,7 @@ def settle(receipt: str, *, sent: str, body: bytes, folder: Path, vkey: str) -> 
     """What a court does: receipt → key entry → receipt's claims → entry at its index → signed checkpoint."""
     known = parse_vkey(vkey)
 
-    def read(path: str) -> bytes | None:
-        file = folder / path
-        return file.read_bytes() if file.is_file() else None
-
-    assert verify(read, known=[known], origin=known.name).ok
+    assert check_folder(folder, known).ok
     entries = entries_of(folder)
     keys = {
         entry.jwk["kid"]: ECKey.import_key({**entry.jwk})

@@ -16,7 +16,6 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.control_plane.restrict import restrict
 from gateway.demo.awkward import AWKWARD
 from gateway.ports import Query
 from tests.house import COOP, House
@@ -45,18 +44,7 @@ AVAILABLE = AWKWARD["takasaki"]
 
 
 async def stop(house: House, code: str) -> None:
-    await restrict(
-        house.stores.log,
-        COOP,
-        [code],
-        kind="stop_provide",
-        partner=None,
-        purpose=None,
-        by="相談",
-        reason="申出",
-        secrets=house.stores.keys.coop_secrets(COOP),
-        clock=house.clock,
-    )
+    await house.stop(code)
     await house.stores.snapshots.refresh(COOP)
 
 

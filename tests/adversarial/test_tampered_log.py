@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from gateway.adapters.database import sqlite_path
 from gateway.app import note_signers
-from gateway.control_plane.restrict import restrict
 from gateway.tlog.checkpoint import Checkpoint, sign
 from gateway.tlog.entries import Release, decode, encode
 from gateway.tlog.findings import Code
@@ -21,10 +20,11 @@ from gateway.tlog.hash_tiles import OpenTiles
 from gateway.tlog.merkle import Frontier, leaf_hash, root_of
 from gateway.tlog.note import Ed25519Signer
 from gateway.tlog.tiles import bundle_path, encode_bundle, parse_bundle
-from gateway.tlog.verify import Report, verify
+from gateway.tlog.verify import Report
 from tests.answers import assert_problem
 from tests.house import COOP, House
 from tests.simulators.partner import Answer, Partner
+from tests.tlog.exported_log import check_folder
 
 FIELDS = ["member_code", "name"]
 MEMBER = ["00000101"]
@@ -39,13 +39,7 @@ async def exported(house: House, folder: Path, coop: str = COOP) -> Checkpoint:
 
 
 def check(folder: Path, house: House, *, since: bytes | None = None) -> Report:
-    key = signer_of(house).key
-
-    def read(path: str) -> bytes | None:
-        file = folder / path
-        return file.read_bytes() if file.is_file() else None
-
-    return verify(read, known=[key], origin=key.name, since=since)
+    return check_folder(folder, signer_of(house).key, since=since)
 
 
 async def lived(house: House) -> tuple[Partner, list[Answer]]:
@@ -53,18 +47,7 @@ async def lived(house: House) -> tuple[Partner, list[Answer]]:
     sunnet = await house.partner("sunnet", "kyoritsusha-sunnet-01")
     answers = [await sunnet.pull("P4", FIELDS, MEMBER) for _ in range(3)]
     await sunnet.ask("P4", FIELDS, ["00000102"], case="K-1", product="G1", agreement="kyoritsusha-jccu-01")
-    await restrict(
-        house.stores.log,
-        COOP,
-        ["00000105"],
-        kind="stop_provide",
-        partner=None,
-        purpose=None,
-        by="相談",
-        reason="申出",
-        secrets=house.stores.keys.coop_secrets(COOP),
-        clock=house.clock,
-    )
+    await house.stop("00000105")
     await house.stores.snapshots.refresh(COOP)
     answers += [await sunnet.pull("P4", FIELDS, ["00000102"]) for _ in range(3)]
     return sunnet, answers

@@ -124,7 +124,10 @@ def _decorators(module: Module) -> list[ast.expr]:
 
 
 def _may(module: Module) -> set[str]:
-    """Simulators may take their time; tests may not. Another language's tools may be missing, though never where CI runs."""
+    """Simulators, and what waits for a process, may take their time; tests may not.
+
+    Another language's tools may be missing, though never where CI runs.
+    """
     if module.name == "tests.oracles.conftest":
         return {"pytest.skip"}
     return set() if module.path.name.startswith("test_") else {"time.sleep"}

@@ -8,30 +8,13 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
-SECRET = "s" * 32
+from tests.house import ROOT, environment_of
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("gateway")
-    (folder / "secret").write_text(SECRET)
-    sources = {
-        coop: {"url": "http://127.0.0.1:9", "secret_file": str(folder / "secret")}
-        for coop in ("kyoritsusha", "coopdeli")
-    }
-    return {
-        **os.environ,
-        "GATEWAY_NAME": "gw.example.coop",
-        "GATEWAY_ISSUER": "http://127.0.0.1:8400",
-        "GATEWAY_DEMO": "true",
-        "GATEWAY_DATABASE_URL": f"sqlite:///{folder}/gateway.db",
-        "GATEWAY_KEYS": str(folder / "keys"),
-        "GATEWAY_POLICIES": str(ROOT / "policies"),
-        "GATEWAY_PARTNERS": str(ROOT / "partners"),
-        "GATEWAY_COOPS": json.dumps(["kyoritsusha", "coopdeli"]),
-        "GATEWAY_SOURCES": json.dumps(sources),
-    }
+    return {**os.environ, **environment_of(folder, f"sqlite:///{folder}/gateway.db", "kyoritsusha", "coopdeli")}
 
 
 def gateway(environment: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -30,15 +30,16 @@ from gateway.tlog.findings import Code
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.tiles import bundle_path
 from gateway.tlog.timestamp import ask
+from tests.house import environment_of
 from tests.simulators.timestamp_authority import SimulatedAuthority, make_authority
 from tests.tlog.exported_log import (
-    DIGEST,
     ENTRIES,
     LOG,
     SIGNER,
     make_signer,
     release,
     signed_head,
+    write,
 )
 from tests.tlog.witnesses import NOON, witness
 
@@ -56,13 +57,6 @@ def gateway(*words: str | Path, code: int = 0, env: dict[str, str] | None = None
 def told(*words: str | Path, code: int = 0, env: dict[str, str] | None = None) -> dict[str, object]:
     answer: dict[str, object] = json.loads(gateway(*words, "--json", code=code, env=env).stdout.splitlines()[-1])
     return answer
-
-
-def write(folder: Path, files: dict[str, bytes]) -> Path:
-    for path, data in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
-    return folder
 
 
 @pytest.fixture
@@ -282,25 +276,14 @@ def test_an_entry_that_would_move_the_cursor_does_not(tmp_path: Path):
 # Against the gateway's own database
 
 CODES = ["00000101", "00000102", "00000103"]
+TRANSFER = "3f" * 16
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """A gateway with a policy, an active partner and one release of three members."""
-    folder, root = tmp_path_factory.mktemp("office"), Path(__file__).parents[2]
-    (folder / "secret").write_text("s" * 32)
-    source = {"url": "http://127.0.0.1:9", "secret_file": str(folder / "secret")}
-    env = {
-        "GATEWAY_NAME": "gw.example.coop",
-        "GATEWAY_ISSUER": "http://127.0.0.1:8400",
-        "GATEWAY_DEMO": "true",
-        "GATEWAY_DATABASE_URL": f"sqlite:///{folder}/gateway.db",
-        "GATEWAY_KEYS": str(folder / "keys"),
-        "GATEWAY_POLICIES": str(root / "policies"),
-        "GATEWAY_PARTNERS": str(root / "partners"),
-        "GATEWAY_COOPS": json.dumps([COOP]),
-        "GATEWAY_SOURCES": json.dumps({COOP: source}),
-    }
+    folder = tmp_path_factory.mktemp("office")
+    env = environment_of(folder, f"sqlite:///{folder}/gateway.db", COOP)
     gateway("keys", "init", env=env)
     gateway("migrate", env=env)
     why = ("--reason", "試験")
@@ -322,37 +305,23 @@ async def _release(settings: Settings, policy: str) -> None:
         tags = [member_tag(secret, COOP, code) for code in CODES]
         salts = [hashlib.sha256(tag).digest() for tag in tags]
         now = opened.clock()
-        entry = entries.Release(
-            coop=COOP,
-            time=entries.instant(now),
-            transfer="3f" * 16,
-            valid_until="2099-01-01T00:00:00.000Z",
-            partner="jccu",
-            client="jccu-1",
-            purpose="P3",
-            basis="joint_use",
-            article="27(5)(iii)",
-            agreement="A1",
-            grant="G1",
-            notice="2024-04-01",
-            policy=policy,
+        data = release(
             gov=1,
-            fields={"name": "as_is"},
+            time=entries.instant(now),
+            until="2099-01-01T00:00:00.000Z",
+            policy=policy,
+            transfer=TRANSFER,
+            purpose="P3",
             counts=entries.Counts(asked=3, released=3),
             commitment=rfc4648.encode(commit(tags, salts)),
-            request=DIGEST,
-            body=DIGEST,
-            encryption={"alg": "ECDH-ES"},
-            proof=DIGEST,
         )
-        data = entries.encode(entry)
         await opened.log.append(
             COOP,
             Submission(
                 entry=data,
                 leaf=leaf_hash(data),
                 kind="release",
-                transfer=entry.transfer,
+                transfer=TRANSFER,
                 partner="jccu",
                 purpose="P3",
                 time=now,
@@ -363,8 +332,7 @@ async def _release(settings: Settings, policy: str) -> None:
 
 
 def test_a_member_is_shown_to_be_in_a_transfer_or_not(office: dict[str, str], tmp_path: Path):
-    transfer = "3f" * 16
-    made = told("log", "prove", transfer, "--to", tmp_path, env=office)
+    made = told("log", "prove", TRANSFER, "--to", tmp_path, env=office)
     assert made["index"] == 2
     key = str(told("log", "export", COOP, tmp_path / "log", env=office)["vkey"])
     gateway("log", "verify", tmp_path / "log", "--key", key)

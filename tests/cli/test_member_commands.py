@@ -73,6 +73,8 @@ async def test_an_inquiry_of_a_member_from_beginning_to_end(sqlite_url: str, tmp
         period = ("--partner", "sunnet", "--from", today, "--to", today, "--json")
         assert json.loads(await gateway(house, "persons", COOP, *period))["persons"] == len(page)
         assert json.loads(await gateway(house, "persons", COOP, *period, "--purpose", "P12"))["persons"] == 2
+        english = await gateway(house, "persons", COOP, *period[:-1], "--lang", "en")
+        assert english == f"sunnet: {len(page)} persons from {today} to {today}\n"
         whom = ("--partner", "sunnet", "--agreement", AGREEMENT, "--purpose", "P4", "--json")
         assert json.loads(await gateway(house, "held", COOP, *whom))["persons"] == len(page)
         assert json.loads(await gateway(house, "held", COOP, *whom, "--rebuild"))["persons"] == len(page)

@@ -10,27 +10,14 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
+from tests.house import environment_of
 
-ROOT = Path(__file__).parent.parent.parent
 BY = ("--by", "運用", "--reason", "試験")
 
 
 @pytest.fixture
 def environment(tmp_path: Path, sqlite_url: str) -> dict[str, str]:
-    (tmp_path / "secret").write_text("s" * 32)
-    return {
-        "GATEWAY_NAME": "gw.example.coop",
-        "GATEWAY_ISSUER": "http://127.0.0.1:8400",
-        "GATEWAY_DEMO": "true",
-        "GATEWAY_DATABASE_URL": sqlite_url,
-        "GATEWAY_KEYS": str(tmp_path / "keys"),
-        "GATEWAY_POLICIES": str(ROOT / "policies"),
-        "GATEWAY_PARTNERS": str(ROOT / "partners"),
-        "GATEWAY_COOPS": json.dumps(["kyoritsusha"]),
-        "GATEWAY_SOURCES": json.dumps(
-            {"kyoritsusha": {"url": "http://127.0.0.1:9", "secret_file": str(tmp_path / "secret")}}
-        ),
-    }
+    return environment_of(tmp_path, sqlite_url, "kyoritsusha")
 
 
 def test_an_older_database_is_not_exported_and_the_newer_one_goes_on(

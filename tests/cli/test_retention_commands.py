@@ -20,9 +20,9 @@ from gateway.ports import Committed, Submission
 from gateway.settings import Settings
 from gateway.tlog.entries import Access, encode, instant
 from gateway.tlog.merkle import leaf_hash
+from tests.house import environment_of
 from tests.simulators.object_store import running
 
-ROOT = Path(__file__).parent.parent.parent
 COOP = "kyoritsusha"
 CODE = "00000101"
 BY = ("--by", "情報管理", "--reason", "保存期間")
@@ -33,20 +33,8 @@ class Gateway:
     """A gateway's command line on a database and keys of its own."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
-        (folder / "secret").write_text("s" * 32)
-        source = {"url": "http://127.0.0.1:9", "secret_file": str(folder / "secret")}
         self.folder = folder
-        self.environment = {
-            "GATEWAY_NAME": "gw.example.coop",
-            "GATEWAY_ISSUER": "http://127.0.0.1:8400",
-            "GATEWAY_DEMO": "true",
-            "GATEWAY_DATABASE_URL": database_url,
-            "GATEWAY_KEYS": str(folder / "keys"),
-            "GATEWAY_POLICIES": str(ROOT / "policies"),
-            "GATEWAY_PARTNERS": str(ROOT / "partners"),
-            "GATEWAY_COOPS": json.dumps([COOP]),
-            "GATEWAY_SOURCES": json.dumps({COOP: source}),
-        }
+        self.environment = environment_of(folder, database_url, COOP)
         self.run("keys", "init")
 
     def end(self, *arguments: str, stdin: str = "", **more: str) -> Result:

@@ -85,6 +85,16 @@ def test_an_address_that_is_none(gateway: Gateway, command: list[str]) -> None:
     assert "is no URL" in gateway.run("log", *arguments, "http://[::1", code=2)
 
 
+@pytest.mark.parametrize(
+    "command", [["policy", "lint", "."], ["log", "tail", COOP], ["member", "history", COOP, "--codes", "-", *BY]]
+)
+def test_a_language_that_there_is_not_is_named_with_those_that_there_are(gateway: Gateway, command: list[str]) -> None:
+    said = gateway.run(*command, "--lang", "xx", stdin=CODE, code=2)
+    assert "`xx` という言語はありません" in said
+    assert "ja or en" in said
+    assert gateway.run("log", "tail", COOP) == ""
+
+
 def test_nesting_beyond_all_sense_is_no_entry_and_no_proof() -> None:
     assert "読めない記録" in line_of(0, NESTED, lang="ja")
     with pytest.raises(ValueError, match="not a proof"):

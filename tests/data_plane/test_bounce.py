@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from gateway.control_plane.partners import set_state
-from gateway.control_plane.restrict import restrict
 from gateway.demo.awkward import AWKWARD
 from gateway.ports import Query
 from gateway.tlog.entries import GOVERNANCE, Denial, Release, decode
@@ -43,23 +42,8 @@ async def check_i6(house: House) -> None:
             gov = index
 
 
-def stop_member(house: House) -> Callable[[], Awaitable[int]]:
-    return lambda: restrict(
-        house.stores.log,
-        COOP,
-        [CODE],
-        kind="stop_provide",
-        partner=None,
-        purpose=None,
-        by="窓口",
-        reason="本人の申出",
-        secrets=house.desk.coops[COOP].secrets,
-        clock=house.clock,
-    )
-
-
 async def test_a_stop_in_flight_leaves_the_member_out_and_fetches_nothing_again(house: House, sunnet: Partner) -> None:
-    while_fetching(house, stop_member(house))
+    while_fetching(house, lambda: house.stop(CODE))
     answer = await sunnet.pull("P4", FIELDS, [CODE, OTHER])
     assert set(answer.released) == {OTHER}
     assert answer.results[CODE] == {"member": CODE, "status": "not_available"}
@@ -142,7 +126,7 @@ async def test_a_future_dated_narrower_notice_falls_due_in_flight(house: House, 
 async def test_a_bounced_request_can_still_succeed_with_its_own_proof_and_only_once(
     house: House, sunnet: Partner
 ) -> None:
-    while_fetching(house, stop_member(house))
+    while_fetching(house, lambda: house.stop(CODE))
     token = await sunnet.token("P4", FIELDS)
     request = sunnet.request("P4", FIELDS, members=[OTHER])
     proof = sunnet.proof("POST", sunnet.resource + "/transfers", token)

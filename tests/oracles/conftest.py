@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,11 +61,3 @@ def sumdb(tmp_path_factory: pytest.TempPathFactory) -> Sumdb:
     )
     assert built.returncode == 0, built.stderr
     return Sumdb(program)
-
-
-def write(folder: Path, files: Mapping[str, bytes]) -> Path:
-    """Put the files of a log where other tools find them."""
-    for path, data in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(data)
-    return folder

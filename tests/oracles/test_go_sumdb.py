@@ -9,8 +9,19 @@ from gateway.tlog.cosignature import Quorum
 from gateway.tlog.proof import SUFFIX, Proof, encode
 from gateway.tlog.proving import inclusion
 from gateway.tlog.tiles import bundle_path, encode_bundle
-from tests.oracles.conftest import Sumdb, write
-from tests.tlog.exported_log import ORIGIN, SIGNER, START, bundles, check, export, make_signer, release, signed_head
+from tests.oracles.conftest import Sumdb
+from tests.tlog.exported_log import (
+    ORIGIN,
+    SIGNER,
+    START,
+    bundles,
+    check,
+    export,
+    make_signer,
+    release,
+    signed_head,
+    write,
+)
 from tests.tlog.witnesses import NOON, witness
 
 ENTRIES = [*START, *(release(number) for number in range(2, 700))]

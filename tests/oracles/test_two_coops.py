@@ -10,16 +10,15 @@ from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 
 from gateway.app import note_signers
-from gateway.control_plane.restrict import restrict
 from gateway.ports import Submission
 from gateway.tlog.entries import Denial, Release, encode, instant
 from gateway.tlog.findings import Code
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.note import VerifierKey
-from gateway.tlog.verify import Report, verify
 from tests.clock import SettableClock
 from tests.house import COOP, House, running_house
 from tests.oracles.conftest import Sumdb
+from tests.tlog.exported_log import check_folder
 
 OTHER = "coopdeli"
 PARTNERS = {COOP: "sunnet", OTHER: "jccu"}
@@ -32,18 +31,7 @@ async def lived(house: House, coop: str, partner: str, *, until: int) -> set[str
     asking = await house.partner(partner, f"{coop}-{partner}-01", coop)
     answers = [await asking.ask("P4", FIELDS, ["00000101"], PRODUCTS[coop]) for _ in range(4)]
     assert {answer.status_code for answer in answers} == {200 if coop == COOP else 403}
-    await restrict(
-        house.stores.log,
-        coop,
-        ["00000105"],
-        kind="stop_provide",
-        partner=None,
-        purpose=None,
-        by="相談",
-        reason="申出",
-        secrets=house.stores.keys.coop_secrets(coop),
-        clock=house.clock,
-    )
+    await house.stop("00000105", coop=coop)
     entries = await house.entries(coop)
     transfers = {entry.transfer for entry in entries if isinstance(entry, Release | Denial) and entry.transfer}
     now = house.clock()
@@ -60,14 +48,6 @@ async def raw(house: House, coop: str) -> list[bytes]:
 
 def key_of(house: House, coop: str) -> VerifierKey:
     return note_signers(house.settings, house.stores.keys)[coop].key
-
-
-def check(folder: Path, key: VerifierKey) -> Report:
-    def read(path: str) -> bytes | None:
-        file = folder / path
-        return file.read_bytes() if file.is_file() else None
-
-    return verify(read, known=[key], origin=key.name)
 
 
 def everything_in(folder: Path) -> bytes:
@@ -116,11 +96,11 @@ async def test_an_export_holds_one_coop_alone_and_verifies_alone(
         assert heads[other].root not in exported
         assert not any(tag in exported for tag in tags), "no member of either"
 
-        assert check(folders[coop], keys[coop]).ok
+        assert check_folder(folders[coop], keys[coop]).ok
         assert sumdb.log(folders[coop], keys[coop].encode(), 0, heads[coop].size - 1) == ""
 
-        assert not check(folders[coop], keys[other]).ok
+        assert not check_folder(folders[coop], keys[other]).ok
         assert sumdb.log(folders[coop], keys[other].encode()).startswith("checkpoint")
-        finding = check(folders[coop], VerifierKey(keys[coop].name, keys[other].public)).finding
+        finding = check_folder(folders[coop], VerifierKey(keys[coop].name, keys[other].public)).finding
         assert finding is not None
         assert finding.code is Code.KEY_UNKNOWN

@@ -11,11 +11,10 @@ from gateway.oversight.archive import Archived, ArchiveRefused, archive
 from gateway.ports import Unavailable
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.tiles import bundle_path, parse_bundle
-from gateway.tlog.verify import verify
 from tests.clock import SettableClock
 from tests.house import COOP, running_house
 from tests.oversight.press import COOP as LOG, Press, press
-from tests.tlog.exported_log import ORIGIN, SIGNER
+from tests.tlog.exported_log import ORIGIN, SIGNER, check_folder
 
 
 @pytest.fixture
@@ -193,10 +192,7 @@ async def test_an_auditor_verifies_the_archive_as_an_export(
             )
         entries = await house.stores.log.entries(COOP, 0, 100)
 
-    def read(path: str) -> bytes | None:
-        return (folder / path).read_bytes() if (folder / path).is_file() else None
-
-    report = verify(read, known=[key], origin=origin)
+    report = check_folder(folder, key)
     assert report.ok, report.finding
     assert report.size == len(entries) == 3
     assert leaf_hash(entries[2]) in (folder / "tile/0/000.p/3").read_bytes()

@@ -16,12 +16,12 @@ from gateway.jose import rfc4648
 from gateway.oversight import held, retention
 from gateway.oversight.retention import EraseRefused, Range, erasable_until, erase_before, erase_member, pending
 from gateway.ports import Committed, Submission
-from gateway.tlog.entries import Access, Counts, Erase, Release, decode, encode, instant
+from gateway.tlog.entries import Access, Erase, decode, encode, instant
 from gateway.tlog.merkle import leaf_hash, root_of
 from gateway.tlog.sets import chunks_of
-from gateway.tlog.verify import verify
 from tests.clock import NOON, SettableClock
 from tests.house import COOP, House, running_house
+from tests.tlog.exported_log import check_folder, release
 
 OLD = NOON - timedelta(days=4 * 365)
 TODAY = date(2026, 11, 22)
@@ -37,30 +37,17 @@ async def house(database_url: str, tmp_path: Path, clock: SettableClock, gateway
 
 def released(number: int, time: datetime, *, partner: str = "sunnet") -> bytes:
     digest = rfc4648.encode(leaf_hash(str(number).encode()))
-    return encode(
-        Release(
-            coop=COOP,
-            time=instant(time),
-            transfer=f"t{number}",
-            valid_until=instant(time + timedelta(hours=1)),
-            partner=partner,
-            client="c",
-            purpose="K-J1",
-            basis="joint_use",
-            article="27(5)(iii)",
-            agreement="a",
-            grant="g",
-            notice="2017-06-21",
-            policy="p",
-            gov=-1,
-            fields={"name": "asis"},
-            counts=Counts(asked=1, released=1),
-            commitment=digest,
-            request=digest,
-            body=digest,
-            encryption={"alg": "ECDH-ES+A256KW"},
-            proof=digest,
-        )
+    return release(
+        gov=-1,
+        time=instant(time),
+        until=instant(time + timedelta(hours=1)),
+        transfer=f"t{number}",
+        partner=partner,
+        purpose="K-J1",
+        agreement="a",
+        commitment=digest,
+        request=digest,
+        body=digest,
     )
 
 
@@ -166,13 +153,9 @@ async def test_the_log_verifies_as_before_and_its_earlier_checkpoint_stands(hous
     after = await house.export(tmp_path / "after")
     assert after.size == before.size + 1
 
-    def read(path: str) -> bytes | None:
-        file = tmp_path / "after" / path
-        return file.read_bytes() if file.is_file() else None
-
     key = house.stores.keys.note_signer(COOP, f"gw.example.coop/{COOP}").key
     earlier = (tmp_path / "before" / "checkpoint").read_bytes()
-    report = verify(read, known=[key], origin=key.name, since=earlier)
+    report = check_folder(tmp_path / "after", key, since=earlier)
     assert report.ok, report.finding
     assert report.counts["erase"] == 1
 

@@ -10,7 +10,6 @@ from gateway import app
 from gateway.adapters.key_files import KeyFiles
 from gateway.control_plane import subject_key
 from gateway.control_plane.partners import set_state
-from gateway.control_plane.restrict import restrict
 from gateway.control_plane.subject_key import SubjectKeyRefused
 from gateway.core.identity import member_tag
 from gateway.ports import Unavailable
@@ -197,20 +196,8 @@ async def test_a_process_that_still_has_a_destroyed_key_does_not_use_it_for_a_pa
 
 
 async def test_a_process_that_still_has_the_old_key_serves_that_co_op_no_longer(house: House) -> None:
-    secrets = house.stores.keys.coop_secrets(COOP)
     await hold(house)
-    await restrict(
-        house.stores.log,
-        COOP,
-        ["00000101"],
-        kind="stop_use",
-        partner=None,
-        purpose=None,
-        by="窓口",
-        reason="申出",
-        secrets=secrets,
-        clock=house.clock,
-    )
+    await house.stop("00000101", kind="stop_use")
     await app.withdraw_strangers(house.desk)
     assert COOP in house.desk.coops
     await destroy(house)

@@ -1,17 +1,19 @@
 """A small log of our own, as the plain files that an auditor is given."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from gateway.tlog import checkpoint, entries
 from gateway.tlog.cosignature import Quorum
 from gateway.tlog.findings import Code
 from gateway.tlog.hash_tiles import hash_tiles
 from gateway.tlog.merkle import leaf_hash, root_of
-from gateway.tlog.note import Ed25519Signer
+from gateway.tlog.note import Ed25519Signer, VerifierKey
 from gateway.tlog.tiles import WIDTH, bundle_path, encode_bundle
 from gateway.tlog.verify import Report, verify
 
@@ -43,38 +45,61 @@ def export(logged: list[bytes]) -> dict[str, bytes]:
     return {"checkpoint": signed_head(logged), **bundles(logged), **tiles}
 
 
+def write(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """Put the files of a log where other tools find them."""
+    for path, data in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+    return folder
+
+
 def check(files: Mapping[str, bytes], *, since: bytes | None = None, quorum: Quorum | None = None) -> Report:
     return verify(files.get, known=[SIGNER.key], origin=ORIGIN, since=since, quorum=quorum)
 
 
+def check_folder(folder: Path, key: VerifierKey, *, since: bytes | None = None) -> Report:
+    """Verify an exported folder as an auditor does, who has nothing but its files and a key."""
+
+    def read(path: str) -> bytes | None:
+        file = folder / path
+        return file.read_bytes() if file.is_file() else None
+
+    return verify(read, known=[key], origin=key.name, since=since)
+
+
 def release(
-    number: int = 0, *, gov: int = 1, time: str = NOON, until: str = "2027-04-01T00:00:00.000Z", policy: str = DIGEST
+    number: int = 0,
+    *,
+    gov: int = 1,
+    time: str = NOON,
+    until: str = "2027-04-01T00:00:00.000Z",
+    policy: str = DIGEST,
+    **changes: Any,
 ) -> bytes:
-    return entries.encode(
-        entries.Release(
-            coop="kyoritsusha",
-            time=time,
-            transfer=f"t-{number:06}",
-            valid_until=until,
-            partner="jccu",
-            client="jccu-1",
-            purpose="p03",
-            basis="joint_use",
-            article="27(5)(iii)",
-            agreement="jccu-2024",
-            grant="g1",
-            notice="2024-04-01",
-            policy=policy,
-            gov=gov,
-            fields={"name": "keep"},
-            counts=entries.Counts(asked=1, released=1),
-            commitment=DIGEST,
-            request=DIGEST,
-            body=DIGEST,
-            encryption={"alg": "ECDH-ES", "kid": DIGEST},
-            proof=DIGEST,
-        )
+    made = entries.Release(
+        coop="kyoritsusha",
+        time=time,
+        transfer=f"t-{number:06}",
+        valid_until=until,
+        partner="jccu",
+        client="jccu-1",
+        purpose="p03",
+        basis="joint_use",
+        article="27(5)(iii)",
+        agreement="jccu-2024",
+        grant="g1",
+        notice="2024-04-01",
+        policy=policy,
+        gov=gov,
+        fields={"name": "keep"},
+        counts=entries.Counts(asked=1, released=1),
+        commitment=DIGEST,
+        request=DIGEST,
+        body=DIGEST,
+        encryption={"alg": "ECDH-ES", "kid": DIGEST},
+        proof=DIGEST,
     )
+    return entries.encode(replace(made, **changes))
 
 
 def denial(*, gov: int | None = None, time: str = NOON, policy: str | None = None) -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from gateway.core.identity import Chunk, Subject, commit
 from gateway.jose import rfc4648
-from gateway.tlog.entries import Counts, Key, Release, Restrict, encode as encode_entry
+from gateway.tlog.entries import Counts, Key, Restrict, encode as encode_entry
 from gateway.tlog.member_proof import (
     AbsentFromFew,
     AbsentFromMany,
@@ -27,6 +27,7 @@ from gateway.tlog.member_proof import (
     verify_members,
 )
 from gateway.tlog.sets import chunks_of, commitment_of
+from tests.tlog.exported_log import release
 
 TIME = "2026-11-22T05:06:07.123Z"
 ordinals = st.sets(st.integers(0, 2**20 - 1), min_size=17, max_size=60)
@@ -36,43 +37,18 @@ def tag(number: int) -> bytes:
     return hashlib.sha256(f"tag {number}".encode()).digest()
 
 
-def release(commitment: bytes, released: int) -> bytes:
-    digest = rfc4648.encode(bytes(32))
-    return encode_entry(
-        Release(
-            coop="kyoritsusha",
-            time=TIME,
-            transfer="t1",
-            valid_until=TIME,
-            partner="sunnet",
-            client="sunnet-demo",
-            purpose="P4",
-            basis="joint_use",
-            article="27-5-3",
-            agreement="a1",
-            grant="g1",
-            notice="2022-04-01",
-            policy=digest,
-            gov=3,
-            fields={"name": "as_is"},
-            counts=Counts(asked=released, released=released),
-            commitment=rfc4648.encode(commitment),
-            request=digest,
-            body=digest,
-            encryption={"alg": "ECDH-ES+A256KW"},
-            proof=digest,
-        )
-    )
+def released(commitment: bytes, count: int) -> bytes:
+    return release(commitment=rfc4648.encode(commitment), counts=Counts(asked=count, released=count))
 
 
 def few(count: int) -> tuple[bytes, tuple[Subject, ...]]:
     members = tuple(Subject(tag(n), os.urandom(32)) for n in range(count))
-    return release(commit([one.tag for one in members], [one.salt for one in members]), count), members
+    return released(commit([one.tag for one in members], [one.salt for one in members]), count), members
 
 
 def many(members: set[int]) -> tuple[bytes, tuple[Chunk, ...]]:
     chunks = chunks_of(members, randomness=os.urandom)
-    return release(commitment_of(chunks), len(members)), chunks
+    return released(commitment_of(chunks), len(members)), chunks
 
 
 def shown(proof: MemberProof, entry: bytes) -> str:

@@ -31,4 +31,4 @@ def export(coop: str, folder: Path, as_json: Json = False) -> None:
         return checkpoint.size, signer.key.encode()
 
     size, vkey = run(work(settings()))
-    say(f"{size} entries in {folder}; verify with the key\n{vkey}", as_json=as_json, size=size, vkey=vkey)
+    say(f"{size}件 / entries: {folder}\n検証鍵 / verify with the key\n{vkey}", as_json=as_json, size=size, vkey=vkey)

@@ -38,13 +38,16 @@ def quorum_of(witnesses: list[str] | None, needed: int | None) -> Quorum | None:
     """Return the witnesses that options name and how many of them must agree, or end; None where none is named."""
     if not witnesses:
         if needed is not None:
-            raise fail("--quorum counts the keys of --witness, and there is none", USAGE)
+            raise fail(
+                "--quorum には --witness の鍵が要ります / --quorum counts the keys of --witness, and there is none",
+                USAGE,
+            )
         return None
     keys = tuple(_parsed(each, parse_witness_vkey) for each in witnesses)
     try:
         return Quorum(keys, len(keys) if needed is None else needed)
     except ValueError as refused:
-        raise fail(f"--witness, --quorum: {refused}", USAGE) from None
+        raise fail(f"証人の指定が正しくありません / --witness, --quorum: {refused}", USAGE) from None
 
 
 def _parsed(text: str, parse: Callable[[str], _Key]) -> _Key:
@@ -52,7 +55,7 @@ def _parsed(text: str, parse: Callable[[str], _Key]) -> _Key:
     try:
         return parse(line)
     except ValueError as refused:
-        raise fail(f"`{text}` is no verifier key: {refused}", USAGE) from None
+        raise fail(f"`{text}` は検証鍵ではありません / is no verifier key: {refused}", USAGE) from None
 
 
 def data_of(path: Path, *, most: int = 10_000_000) -> bytes:
@@ -61,9 +64,9 @@ def data_of(path: Path, *, most: int = 10_000_000) -> bytes:
         with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as fault:
-        raise fail(f"`{path}` cannot be read: {fault.strerror}", USAGE) from None
+        raise fail(f"`{path}` を読めません / cannot be read: {fault.strerror}", USAGE) from None
     if len(data) > most:
-        raise fail(f"`{path}` is too long to be what is asked for", USAGE)
+        raise fail(f"`{path}` は長すぎます / is too long to be what is asked for", USAGE)
     return data
 
 
@@ -71,12 +74,12 @@ def data_of(path: Path, *, most: int = 10_000_000) -> bytes:
 def files_of(where: str) -> Iterator[LogFiles]:
     """Give the files of a log, or end where that place is none or does not answer."""
     if not where.startswith(("http://", "https://")) and not Path(where).is_dir():
-        raise fail(f"`{where}` is neither a folder nor an http(s) URL", USAGE)
+        raise fail(f"`{where}` はフォルダでもURLでもありません / is neither a folder nor an http(s) URL", USAGE)
     with ExitStack() as stack:
         try:
             files = stack.enter_context(log_files(where))
         except ValueError as refused:
-            raise fail(str(refused), USAGE) from None
+            raise fail(f"そこからは読めません / {refused}", USAGE) from None
         try:
             yield files
         except Unreadable as fault:

@@ -1,5 +1,6 @@
 """gateway log prove | verify-proof | verify-member: one entry, and one member of it, without the rest of the log."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from gateway.tlog.note import VerifierKey
 from gateway.tlog.proof import SUFFIX, Proof
 
 ENTRY = ".entry"
+_SHOWN: Mapping[member_proof.Shown, str] = {"member": "含まれます", "absent": "含まれません"}
 
 ProofFile = Annotated[Path, typer.Argument(metavar="PROOF", help="tlog-proof@v1 のファイル / a file of tlog-proof@v1")]
 EntryFile = Annotated[Path, typer.Argument(metavar="ENTRY", help="記録のバイト列 / the entry's exact bytes")]
@@ -39,7 +41,7 @@ def prove(
     2 usage · 3 the log does not answer.
     """
     if not transfer.isascii() or not transfer.replace("-", "").replace("_", "").isalnum():
-        raise fail(f"`{transfer}` is no transfer id", USAGE)
+        raise fail(f"`{transfer}` は転送IDではありません / is no transfer id", USAGE)
     if where is None:
         proven = run(_from_database(settings(), transfer))
     else:
@@ -51,9 +53,9 @@ def prove(
         files_written[0].write_text(tlog_proof.encode(proven.proof))
         files_written[1].write_bytes(proven.entry)
     except OSError as fault:
-        raise fail(f"`{to}` cannot be written: {fault.strerror}", USAGE) from None
+        raise fail(f"`{to}` に書けません / cannot be written: {fault.strerror}", USAGE) from None
     index, size = proven.proof.index, stated(proven.proof.checkpoint.decode()).size
-    told = f"entry {index} of {size}: {files_written[0]}, {files_written[1]}"
+    told = f"記録 / entry {index} of {size}: {files_written[0]}, {files_written[1]}"
     say(told, as_json=as_json, index=index, size=size, proof=str(files_written[0]), entry=str(files_written[1]))
 
 
@@ -118,7 +120,7 @@ def verify_member(
         shown = member_proof.verify_member(member_proof.parse(about), entry=data)
     except ValueError as refused:
         raise _not_proved(refused, as_json=as_json) from None
-    words = {"ja": {"member": "含まれます", "absent": "含まれません"}}.get(lang, {}).get(shown, shown)
+    words = _SHOWN[shown] if lang == "ja" else shown
     say(f"✔ #{checked.index}: {words}", as_json=as_json, ok=True, shown=shown, index=checked.index, origin=head.origin)
 
 

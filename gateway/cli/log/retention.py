@@ -171,7 +171,7 @@ def archive(
     try:
         store = archive_at(target)
     except ValueError as refused:
-        raise fail(f"`{target}`: {refused}", USAGE) from None
+        raise fail(f"`{target}` には保管できません / {refused}", USAGE) from None
 
     async def work(configured: Settings) -> Archived:
         known(configured, coop)
@@ -191,7 +191,8 @@ def archive(
 
     done = run(work(settings()))
     say(
-        f"{done.size} entries in {target}: {done.files} files, {done.timestamps} timestamps are new",
+        f"{done.size}件 / entries: {target}\n"
+        f"新しいファイル{done.files}件、タイムスタンプ{done.timestamps}件 / {done.files} files, {done.timestamps} timestamps are new",
         as_json=as_json,
         size=done.size,
         since=done.since,

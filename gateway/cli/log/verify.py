@@ -63,7 +63,7 @@ def _stamps_by(pem: bytes) -> CheckStamp:
     try:
         authority = read_authority(pem)
     except ValueError as refused:
-        raise fail(f"--tsa-ca: {refused}", USAGE) from None
+        raise fail(f"--tsa-ca は証明書ではありません / --tsa-ca: {refused}", USAGE) from None
     return lambda note, answer: check(answer, note, authority=authority).time
 
 
@@ -87,17 +87,13 @@ def _tell(report: Report, lang: str, *, as_json: bool) -> None:
         words = f"{FINDINGS[finding.code]}{at}\n  " if lang == "ja" else ""
         out.print(f"✘ {words}{finding.code}{at}: {finding.sentence}", style="red", markup=False, highlight=False)
         return
-    which = lang != "ja"
+    ja = lang == "ja"
     kinds = ", ".join(
-        f"{KINDS.get(kind, (kind, kind))[which]} {count}" for kind, count in sorted(report.counts.items())
+        f"{KINDS.get(kind, (kind, kind))[not ja]} {count}" for kind, count in sorted(report.counts.items())
     )
-    words = "改ざんは見つかりません" if lang == "ja" else "verified"
-    out.print(f"✔ {words}: {report.size} entries ({kinds})", style="green", markup=False, highlight=False)
+    words = f"改ざんは見つかりません: {report.size}件" if ja else f"verified: {report.size} entries"
+    out.print(f"✔ {words} ({kinds})", style="green", markup=False, highlight=False)
     if report.stamped is not None:
         size, time = report.stamped.size, report.stamped.time
-        told = (
-            f"最初の{size}件は{time.isoformat()}にありました"
-            if lang == "ja"
-            else f"{size} entries at {time.isoformat()}"
-        )
+        told = f"最初の{size}件は{time.isoformat()}にありました" if ja else f"{size} entries at {time.isoformat()}"
         out.print(f"  {told}", markup=False, highlight=False)

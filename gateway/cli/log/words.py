@@ -57,11 +57,13 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "review": ("点検", "review"),
     "access": ("閲覧", "access"),
     "erase": ("消去", "erase"),
+    "proposal": ("申請", "proposal"),
+    "staff": ("担当者", "staff"),
 }
 
 _SAID: Final = (
     *("partner", "client", "purpose", "product", "agreement", "event", "restriction", "use", "effective", "policy"),
-    *("duty", "due", "by", "first", "last", "transfer", "reason"),
+    *("proposal", "person", "role", "department", "duty", "due", "by", "first", "last", "transfer", "reason"),
 )
 """What a line says of an entry, in this order, where the entry has it."""
 
