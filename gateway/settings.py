@@ -143,6 +143,10 @@ class Settings(BaseSettings):
     """Accepted `Host` values beside the issuer's own."""
     proxies: tuple[str, ...] = ()
     """Addresses of load balancers whose last `X-Forwarded-For` value names the client, for limits alone."""
+    console: str | None = None
+    """`https://…` without a path, where staff reach the console; None: there is none."""
+    console_host: str = "127.0.0.1"
+    console_port: Annotated[int, Field(ge=0, le=65_535)] = 8401
     tls_certificate: Path | None = None
     tls_key: Path | None = None
     demo: bool = False
@@ -162,21 +166,23 @@ class Settings(BaseSettings):
         """Every `Host` value that is answered."""
         return frozenset({urlsplit(self.issuer).netloc, *self.allowed_hosts})
 
-    @field_validator("issuer")
+    @field_validator("issuer", "console")
     @classmethod
-    def _no_path(cls, issuer: str) -> str:
-        parts = urlsplit(issuer)
-        if parts.scheme not in {"https", "http"} or not parts.netloc or issuer != f"{parts.scheme}://{parts.netloc}":
-            raise ValueError("the issuer is `https://host[:port]`, without a path, query or final slash")
-        return issuer
+    def _no_path(cls, origin: str | None) -> str | None:
+        parts = urlsplit(origin or "")
+        if origin is not None and (
+            parts.scheme not in {"https", "http"} or not parts.netloc or origin != f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise ValueError("this is `https://host[:port]`, without a path, query or final slash")
+        return origin
 
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
-        loopback = _loopback(urlsplit(self.issuer).hostname)
-        if self.issuer.startswith("http://") and not (self.demo and loopback):
-            raise ValueError(
-                "an issuer over plain http is accepted in the demo on the loopback address alone; use https"
-            )
+        for what, origin in (("an issuer", self.issuer), ("a console", self.console or "")):
+            if origin.startswith("http://") and not (self.demo and _loopback(urlsplit(origin).hostname)):
+                raise ValueError(
+                    f"{what} over plain http is accepted in the demo on the loopback address alone; use https"
+                )
         missing = set(self.coops) - set(self.sources)
         if missing:
             raise ValueError(f"no source is named for the co-op `{min(missing)}`; add it to {PREFIX}SOURCES")

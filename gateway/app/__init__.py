@@ -6,12 +6,15 @@ What only one use needs is imported in its builder, so that a command that reads
 from gateway.app.anchoring import anchorings, anchors_of
 from gateway.app.desk import build_desk, http_sources, telemetry_of, withdraw_strangers
 from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers, secrets_of
-from gateway.app.serving import AlreadyServing, mounted, partner_listener, serving_alone
+from gateway.app.office import files_of, office_of, write_files
+from gateway.app.serving import AlreadyServing, Listener, Only, listeners, mounted, partner_listener, serving_alone
 from gateway.app.storage import AnyLog, Stores, archive_at, log_files, open_log, origin_of, stores
 
 __all__ = [
     "AlreadyServing",
     "AnyLog",
+    "Listener",
+    "Only",
     "Stores",
     "anchorings",
     "anchors_of",
@@ -19,11 +22,14 @@ __all__ = [
     "archive_at",
     "build_desk",
     "checkpoint_signers",
+    "files_of",
     "hold_subject_key",
     "http_sources",
+    "listeners",
     "log_files",
     "mounted",
     "note_signers",
+    "office_of",
     "open_log",
     "origin_of",
     "partner_listener",
@@ -32,4 +38,5 @@ __all__ = [
     "stores",
     "telemetry_of",
     "withdraw_strangers",
+    "write_files",
 ]

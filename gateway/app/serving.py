@@ -1,12 +1,13 @@
-"""The partner listener: its application, and the jobs that go on beside it."""
+"""The listeners: their applications, and the jobs that go on beside the partners'."""
 
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import sqlite_path
@@ -33,6 +34,7 @@ SUMMARY_S = 5.0
 MEMBER_KEYS_S = 5.0
 LAST_ROUND_S = 5.0
 
+Only = Literal["partner", "staff"]
 Work = Callable[[], Awaitable[None]]
 Job = tuple[str, float, Work]
 """Its name, the pause after it in seconds, and what it does."""
@@ -42,9 +44,51 @@ class AlreadyServing(Exception):
     """Another process serves from the same SQLite file."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """An application, and where it is to listen."""
+
+    app: "Guard"
+    host: str
+    port: int
+    origin: str
+
+
+@asynccontextmanager
+async def listeners(
+    settings: Settings, *, only: Only | None = None, clock: Clock = system_clock
+) -> AsyncIterator[list[Listener]]:
+    """Build both listeners' applications on real stores and sources, or one; the console's where one is configured.
+
+    Raises Unavailable, KeysRefused, SubjectKeyRefused, AlreadyServing, ValueError.
+    """
+    if only == "staff":
+        with serving_alone(settings):
+            async with stores(settings, clock=clock) as opened:
+                yield [_console(settings, opened)]
+        return
+    async with _partner(settings, clock=clock) as (guard, opened):
+        partner = Listener(app=guard, host=settings.host, port=settings.port, origin=settings.issuer)
+        staff = [] if only == "partner" or settings.console is None else [_console(settings, opened)]
+        yield [partner, *staff]
+
+
 @asynccontextmanager
 async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -> "AsyncIterator[Guard]":
-    """Build the partner listener's application on real stores and sources. Raises Unavailable, KeysRefused, SubjectKeyRefused."""
+    """Build the partner listener's application alone. Raises what `listeners` does."""
+    async with _partner(settings, clock=clock) as (guard, _):
+        yield guard
+
+
+def _console(settings: Settings, opened: Stores) -> Listener:
+    from gateway.app.console import staff_listener
+
+    app = staff_listener(settings, opened)
+    return Listener(app=app, host=settings.console_host, port=settings.console_port, origin=settings.console or "")
+
+
+@asynccontextmanager
+async def _partner(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[Guard, Stores]]":
     telemetry = telemetry_of(settings)
     sources = http_sources(settings, clock=clock)
     try:
@@ -54,7 +98,7 @@ async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -
                     await hold_subject_key(settings, opened, coop)
                 desk = build_desk(settings, opened, dict(sources), telemetry)
                 await announce_keys(settings, opened, note_signers(settings, opened.keys))
-                yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys))
+                yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys)), opened
     finally:
         for source in sources.values():
             await source.close()

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.log.postgres import PostgresLog
     from gateway.adapters.log.sqlite import SqliteLog
+    from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
     from gateway.adapters.side_rows import SqlSideRows
+    from gateway.adapters.staff import StoredStaff
 
 
 AnyLog: TypeAlias = "SqliteLog | PostgresLog"
@@ -36,6 +38,8 @@ class Stores:
     side_rows: "SqlSideRows"
     held_sets: "SqlHeldSets"
     erasable: "SqlErasable"
+    staff: "StoredStaff"
+    proposals: "StoredProposals"
     snapshots: Snapshots
     keys: KeyFiles
     clock: Clock
@@ -67,8 +71,10 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
     from gateway.adapters.erasable import SqlErasable
     from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.policy_files.resolve import resolve_bytes
+    from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
     from gateway.adapters.side_rows import SqlSideRows
+    from gateway.adapters.staff import StoredStaff
 
     log = open_log(settings, clock=clock)
     origin = partial(origin_of, settings)
@@ -84,6 +90,8 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
             side_rows=SqlSideRows(engine, origin=origin),
             held_sets=SqlHeldSets(engine, origin=origin),
             erasable=SqlErasable(engine, origin=origin),
+            staff=StoredStaff(engine, origin=origin),
+            proposals=StoredProposals(engine, origin=origin),
             snapshots=snapshots,
             keys=KeyFiles(settings.keys),
             clock=clock,

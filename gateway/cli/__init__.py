@@ -5,7 +5,7 @@ Exit codes: 0 done · 1 refused, or findings that are errors · 2 the command li
 
 import typer
 
-from gateway.cli import client, demo, keys, log, member, partner, policy, serve
+from gateway.cli import client, demo, keys, log, member, partner, policy, serve, staff
 
 app = typer.Typer(
     name="gateway",
@@ -23,6 +23,7 @@ for noun, group in {
     "partner": partner.app,
     "keys": keys.app,
     "member": member.app,
+    "staff": staff.app,
     "log": log.app,
     "client": client.app,
 }.items():

@@ -176,7 +176,8 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str | No
         table.add_column(column, no_wrap=not out.is_terminal)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row.values()))
-    out.print(table, width=None if out.is_terminal else WIDE)
+    where = out if out.is_terminal else Console(soft_wrap=True, width=WIDE)
+    where.print(table)
 
 
 def say(message: str, *, as_json: bool = False, **facts: object) -> None:

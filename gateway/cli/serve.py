@@ -5,6 +5,9 @@ import gc
 import logging
 import signal
 import ssl
+from typing import Annotated, cast
+
+import typer
 
 from gateway import app
 from gateway.adapters.database import migrate as migrate_database
@@ -12,16 +15,27 @@ from gateway.cli.output import Json, explained, run, say, settings, show
 from gateway.settings import Settings
 
 
-def serve(reuse_port: bool = False) -> None:
-    """提供先のAPIを開く / Serve the partner API until SIGTERM or SIGINT; --reuse-port for several processes."""
+def _one(text: str | None) -> str | None:
+    if text not in {None, "partner", "staff"}:
+        raise typer.BadParameter("partner か staff です / it is partner or staff")
+    return text
+
+
+def serve(
+    reuse_port: bool = False,
+    only: Annotated[str | None, typer.Option(help="partner | staff", callback=_one)] = None,
+) -> None:
+    """提供先のAPIと画面を開く / Serve the partner API and, where GATEWAY_CONSOLE is set, the console until SIGTERM or SIGINT;
+    --only one of them; --reuse-port for several processes.
+    """
     configured = settings()
     import uvloop
 
     with explained():
-        uvloop.run(_serve(configured, reuse_port=reuse_port))
+        uvloop.run(_serve(configured, reuse_port=reuse_port, only=cast("app.Only | None", only)))
 
 
-async def _serve(configured: Settings, *, reuse_port: bool) -> None:
+async def _serve(configured: Settings, *, reuse_port: bool, only: app.Only | None) -> None:
     from gateway.web.server import bind, serve as serve_http
 
     # The database driver's own tracebacks say less than the note that whoever needed the database writes.
@@ -30,15 +44,20 @@ async def _serve(configured: Settings, *, reuse_port: bool) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     await migrate_database(configured.database_url)
-    async with app.partner_listener(configured) as listening:
-        listener = bind(configured.host, configured.port, reuse_port=reuse_port)
-        host, port = listener.getsockname()[:2]
+    async with app.listeners(configured, only=only) as listening:
+        bound = [(one, bind(one.host, one.port, reuse_port=reuse_port)) for one in listening]
         # What stands by now lives as long as the process: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(25_000, 20, 50)
-        say(f"listening on {host}:{port} as {configured.issuer}")
-        await serve_http(listening, listener=listener, stop=stop, count=lambda _: None, tls=_tls(configured))
+        for one, listener in bound:
+            host, port = listener.getsockname()[:2]
+            say(f"listening on {host}:{port} as {one.origin}")
+        served = (
+            serve_http(one.app, listener=listener, stop=stop, count=lambda _: None, tls=_tls(configured))
+            for one, listener in bound
+        )
+        await asyncio.gather(*served)
 
 
 def _tls(configured: Settings) -> ssl.SSLContext | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.core.identity import Subject
 from gateway.core.state import Effect
-from gateway.ports import Bounced, Clock, Committed, Log, Submission, Unavailable
+from gateway.ports import Bounced, Change, Clock, Committed, Log, Submission, Unavailable, Unchanged
 from gateway.tlog.entries import Entry, encode
 from gateway.tlog.merkle import leaf_hash
 
@@ -16,13 +16,20 @@ Act = Callable[[int, datetime], tuple[Entry, tuple[Effect, ...]]]
 
 
 async def govern(
-    log: Log, coop: str, act: Act, *, clock: Clock, base: int | None = None, subjects: tuple[Subject, ...] = ()
+    log: Log,
+    coop: str,
+    act: Act,
+    *,
+    clock: Clock,
+    base: int | None = None,
+    subjects: tuple[Subject, ...] = (),
+    change: Change | None = None,
 ) -> int:
     """Commit an act; return the index of its entry, which is the new `gov`.
 
     With `base`, the act stands only on that governance index: raises StaleBase where another one is in force. Without,
-    it is made again on whatever came in between. `subjects` are the erasable side rows of its commitment. Raises
-    Unavailable.
+    it is made again on whatever came in between. `subjects` are the erasable side rows of its commitment. With `change`,
+    raises NotSo where the row is not as that demands. Raises Unavailable.
     """
     gov = base if base is not None else (await log.head(coop)).gov
     for _ in range(ROUNDS):
@@ -40,14 +47,21 @@ async def govern(
                 gov=gov,
                 effects=effects,
                 subjects=subjects,
+                change=change,
             ),
         )
         if isinstance(verdict, Committed):
             return verdict.index
+        if isinstance(verdict, Unchanged):
+            raise NotSo
         if isinstance(verdict, Bounced) and base is not None:
             raise StaleBase(base, verdict.gov)
         gov = (await log.head(coop)).gov
     raise Unavailable("governance changed too often for this act to be committed")
+
+
+class NotSo(Exception):
+    """What an act was to change besides the log is not as it demands; nothing was written."""
 
 
 class StaleBase(Exception):

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
 from gateway.ports import Checked, Clock, Log, PolicyFiles, Proposals, Staff
 
@@ -20,8 +21,8 @@ class InForce(Protocol):
         ...
 
 
-Foresee = Callable[[str, Checked, Snapshot], Awaitable[bytes]]
-"""(co-op, what is proposed, what is in force) → the preview's bytes, the same for the same questions."""
+Foresee = Callable[[Proposal, Checked, Snapshot], Awaitable[bytes]]
+"""(a proposal, what its files say, what is in force) → the bytes of its preview (preview.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

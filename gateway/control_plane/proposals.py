@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from gateway.control_plane.committing import allowed, commit
 from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.refusals import FilesRefused, refused
+from gateway.control_plane.refusals import FilesRefused, Refused, refused
 from gateway.core.proposal import Event, Proposal, refusal
 from gateway.core.state import Effect, PolicyPublished
 from gateway.ports import Change, Checked, Files, Unavailable, Values
@@ -62,11 +62,19 @@ async def amend(office: Office, proposal: Proposal, wish: Wish, *, by: str) -> P
 
 
 async def foreseen(office: Office, proposal: Proposal) -> tuple[str, bytes]:
-    """Return what a proposal would change, with its digest; kept, so that an approval can name it. Raises Refused."""
+    """Return what a proposal would change, with its digest; kept, so that a submission can name it.
+
+    Once it is submitted, that is the preview it was submitted with: who approves sees the same. Raises FilesRefused,
+    Unavailable.
+    """
+    if proposal.preview is not None:
+        body = await office.proposals.preview(proposal.coop, proposal.preview)
+        if body is None:
+            raise Unavailable("the preview of a proposal is not in the store")
+        return proposal.preview, body
     await office.in_force.refresh(proposal.coop)
-    body = await office.foresee(
-        proposal.coop, await checked_files(office, proposal), office.in_force.current(proposal.coop)
-    )
+    checked = await checked_files(office, proposal)
+    body = await office.foresee(proposal, checked, office.in_force.current(proposal.coop))
     return await office.proposals.keep_preview(proposal.coop, body), body
 
 
@@ -126,6 +134,25 @@ async def publish(office: Office, proposal: Proposal, *, by: str) -> Proposal:
     await commit(office, "publish", proposal, entry, Change(statement="proposal_published", values=values), by=by)
     await office.in_force.refresh(proposal.coop)
     return await _now(office, proposal.coop, proposal.id)
+
+
+async def begin_return(office: Office, coop: str, version: str, *, department: str, reason: str, by: str) -> Proposal:
+    """Propose what an earlier version said (a roll-back is a new version); `version` is the beginning of its digest.
+
+    Raises Refused, FilesRefused, Unavailable.
+    """
+    await office.in_force.refresh(coop)
+    digests = {one.policy.digest for one in office.in_force.current(coop).versions}
+    found = [one for one in digests if one.startswith(version)] if len(version) >= 8 else []
+    files = await office.proposals.files_of_version(coop, found[0]) if len(found) == 1 else None
+    if files is None:
+        raise Refused(
+            "version",
+            f"`{version}` で始まる版が1つに決まらないか、その版のファイルが保管されていません。版の履歴で確かめてください",
+            f"no one version begins with `{version}`, or its files were not kept; look at the list of versions",
+        )
+    wish = Wish(files=files, title=f"巻き戻し {found[0][:8]}", department=department, effective=None, reason=reason)
+    return await begin(office, coop, wish, by=by)
 
 
 async def checked_files(office: Office, proposal: Proposal) -> Checked:

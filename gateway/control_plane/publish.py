@@ -1,16 +1,21 @@
 """A policy version comes into force at an instant: two people, one entry, effect and entry in one transaction."""
 
 import hashlib
+import secrets
 from datetime import datetime
 
-from gateway.control_plane.govern import govern
+from gateway.control_plane.govern import NotSo, govern
 from gateway.core.state import Effect, PolicyPublished, Snapshot
-from gateway.ports import Clock, Log
+from gateway.ports import Change, Clock, Log, Values
 from gateway.tlog.entries import Entry, Publish, instant
 
 
 class NotTwoPeople(ValueError):
     """The approver is the proposer."""
+
+
+class PeopleDecide(ValueError):
+    """The co-op has people with roles, so that a name alone publishes nothing any more."""
 
 
 async def publish(
@@ -23,11 +28,14 @@ async def publish(
     reason: str,
     effective: datetime | None,
     clock: Clock,
+    content: str | None = None,
 ) -> int:
     """Publish a checked policy document on the state its proposer saw; return the governance index.
 
-    `effective` None means at once. Raises NotTwoPeople, ValueError for an effective time in the past, StaleBase,
-    Unavailable.
+    `effective` None means at once; `content` is the digest of the files it was made of, where they are kept
+    (ports/proposals.py). This is how versions are published before the co-op has people with roles; afterwards two
+    people with accounts publish through proposals.py. Raises NotTwoPeople, PeopleDecide, ValueError for an effective
+    time in the past, StaleBase, Unavailable.
     """
     if proposer.strip().casefold() == approver.strip().casefold():
         raise NotTwoPeople(f"`{approver}` proposed this and cannot approve it; another person must")
@@ -55,4 +63,16 @@ async def publish(
         )
         return entry, (PolicyPublished(effective=begins, digest=digest, document=document),)
 
-    return await govern(log, snapshot.coop, act, clock=clock, base=snapshot.gov)
+    kept = None
+    if content is not None:
+        values: Values = {"id": secrets.token_hex(8), "title": digest[:8], "by": proposer, "approver": approver}
+        values |= {"content": content, "base": base, "reason": reason, "policy": digest}
+        when = None if effective is None else int(effective.timestamp() * 1000)
+        kept = Change(statement="version_kept", values={**values, "effective": when})
+    try:
+        return await govern(log, snapshot.coop, act, clock=clock, base=snapshot.gov, change=kept)
+    except NotSo:
+        raise PeopleDecide(
+            "担当者に役割があるので、変更案の申請と承認で公布してください (gateway policy propose, submit, approve, publish)\n"
+            "this co-op has people with roles: publish through a proposal (gateway policy propose, submit, approve, publish)"
+        ) from None

@@ -58,6 +58,7 @@ class Desk:
                     "department": one.department,
                     "starts": ms(one.span.start or NOW),
                     "ends": None if one.span.end is None else ms(one.span.end),
+                    "deputy_for": one.deputy_for,
                 }
                 for nth, one in enumerate(ROLES)
             ]
@@ -250,3 +251,12 @@ async def test_entries_of_transfers_are_committed_beside_acts(desk: Desk):
     verdicts = await asyncio.gather(*(desk.log.append(COOP, one) for one in plain), *acts)
     assert [isinstance(one, Committed) for one in verdicts] == [True] * 20 + [False] * 5
     assert (await desk.log.head(COOP)).next_index == 20
+
+
+async def test_of_two_who_end_each_others_role_an_approver_remains(desk: Desk):
+    """Where somebody proposes, somebody approves; a deputy alone does not count."""
+    held = {one.person: one.id + str(nth) for nth, one in enumerate(ROLES) if one.role == "manager"}
+    at_once = ("author", "editor", "manager")
+    verdicts = await asyncio.gather(*(desk.act("role_ended", id=held[one], ends=ms(NOW)) for one in at_once))
+    assert sum(isinstance(one, Committed) for one in verdicts) == 2
+    assert isinstance(await desk.act("role_ended", id=held["deputy"], ends=ms(NOW)), Committed)

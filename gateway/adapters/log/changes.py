@@ -111,8 +111,24 @@ STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
         ON CONFLICT DO NOTHING
         """,
     ),
+    # Where somebody proposes, somebody approves: of two who end each other's role at once, the second finds none left.
     "role_ended": (
-        "UPDATE staff_role SET ends = :ends WHERE origin = :origin AND id = :id AND (ends IS NULL OR ends > :ends)",
+        """
+        UPDATE staff_role SET ends = :ends
+        WHERE origin = :origin AND id = :id AND (ends IS NULL OR ends > :ends) AND (
+            role <> 'manager'
+            OR EXISTS (
+                SELECT 1 FROM staff_role r JOIN person p ON p.origin = r.origin AND p.id = r.person
+                WHERE r.origin = :origin AND r.id <> :id AND r.role = 'manager' AND r.department = staff_role.department
+                  AND p.active AND r.starts <= :ends AND (r.ends IS NULL OR r.ends > :ends)
+                  AND (r.deputy_for IS NULL OR staff_role.deputy_for IS NOT NULL)
+            )
+            OR NOT EXISTS (
+                SELECT 1 FROM staff_role r WHERE r.origin = :origin AND r.role = 'admin'
+                  AND r.department = staff_role.department AND r.starts <= :ends AND (r.ends IS NULL OR r.ends > :ends)
+            )
+        )
+        """,
     ),
 }
 

@@ -13,12 +13,13 @@ def _key(name: str, kind: Any = sa.String) -> sa.Column[Any]:
     return sa.Column(name, kind, primary_key=True)
 
 
-def _filled(name: str, kind: Any = sa.String, *, default: str | None = None) -> sa.Column[Any]:
+def _filled(name: str, kind: Any = sa.String, *, default: str | sa.TextClause | None = None) -> sa.Column[Any]:
     return sa.Column(name, kind, nullable=False, server_default=default)
 
 
 def upgrade() -> None:
     """Create the tables."""
+    empty = sa.text("X''") if op.get_bind().dialect.name == "sqlite" else ""
     op.create_table(
         "proposal",
         _key("origin"),
@@ -38,7 +39,7 @@ def upgrade() -> None:
         _filled("name"),
         _filled("active", sa.Boolean),
         _filled("password", default=""),
-        _filled("totp", sa.LargeBinary, default=""),
+        _filled("totp", sa.LargeBinary, default=empty),
         _filled("counter", sa.BigInteger, default="0"),
         _filled("failures", sa.Integer, default="0"),
         sa.Column("locked_until", sa.BigInteger),
