@@ -3,12 +3,16 @@
 strict_yaml     YAML read strictly: plain values and where each stands
 shape           what the files' members are made of
 notice, joint_use, provision, catalogue, decisions, agreement, partner     the shapes of the files
-reading         a co-op's folder and the partners: every file read, every finding kept
+shelf           where files stand: in folders, or in a mapping as a proposal holds them; which names belong there
+reading         a co-op's files and the partners: every file read, every finding kept
 document        everything the files say, as one value with a digest
 resolve, resolve_notice     the document as the core decides with it
 references, content     what the files may not say of one another and of themselves; core/ceiling has the rest
 lint            every rule over every file
 finding, shape_findings, names, words_*     what is told of it: place, rule, message and mend, in both languages
 load            a checked document, or PolicyRefused with all findings
+in_memory       the same check over a mapping; where a grant's fields stand
+edit, seams, flow     one value of a text set or taken out, every other byte as it was
+folder          a co-op's files out of the folders into a mapping, and back
 schema          JSON Schema of each kind of file, for editors
 """

@@ -185,7 +185,7 @@ def _field(name: str, field: CatalogueField) -> Iterator[Breach]:
 def _compiles(pattern: str) -> bool:
     try:
         re.compile(pattern)
-    except re.error:
+    except (re.error, OverflowError, RecursionError):
         return False
     return True
 

@@ -1,9 +1,8 @@
 """A co-op's folder and the partners beside it: every file read strictly, every finding kept."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
+from pathlib import PurePath, PurePosixPath
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -17,11 +16,12 @@ from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import Shape
 from gateway.adapters.policy_files.shape_findings import problem_findings, shape_findings
+from gateway.adapters.policy_files.shelf import InMapping, OnDisk, Shelf, belongs
 from gateway.adapters.policy_files.strict_yaml import Path, Place, parse
 from gateway.adapters.policy_files.words_shape import SHAPE
+from gateway.ports.proposals import Files
 
 S = TypeVar("S", bound=Shape)
-_IGNORED = (".md",)
 
 
 @dataclass
@@ -29,6 +29,8 @@ class Reading:
     """What the files say so far, where each part of it stands, and what is wrong with them."""
 
     coop: str
+    shelf: Shelf = field(default_factory=OnDisk)
+    """Where the files stand."""
     notices: dict[str, NoticeFile] = field(default_factory=dict)
     fields: FieldsFile | None = None
     decisions: dict[str, DecisionsFile] = field(default_factory=dict)
@@ -66,16 +68,16 @@ class Reading:
         return document.model_copy(update={"partners": {k: v for k, v in self.partners.items() if k in named}})
 
 
-def read_coop(folder: FilePath, partners: FilePath) -> Reading:
-    """Return what the files of one co-op and the partners say."""
-    reading = Reading(coop=folder.name)
-    if not folder.is_dir():
+def read_coop(folder: PurePath, partners: PurePath, shelf: Shelf | None = None) -> Reading:
+    """Return what the files of one co-op and the partners say; they stand on a disk where no shelf is given."""
+    reading = Reading(coop=folder.name, shelf=shelf or OnDisk())
+    if not reading.shelf.is_folder(folder):
         _miss(reading, folder)
         return reading
-    for file in _files(folder):
+    for file in reading.shelf.files(folder):
         _read_one(reading, folder, file)
     for name in ("fields.yaml", "source.yaml", "notices/*.yaml"):
-        if not any(folder.glob(name)):
+        if not reading.shelf.holds(folder, name):
             _miss(reading, folder / name.partition("/")[0])
     read_partners(reading, partners)
     for version, notice in reading.notices.items():
@@ -83,12 +85,21 @@ def read_coop(folder: FilePath, partners: FilePath) -> Reading:
     return reading
 
 
-def read_partners(reading: Reading, partners: FilePath) -> None:
+def read_files(coop: str, files: Files) -> Reading:
+    """Return what the files of a mapping say, as those of a disk do; a name that does not belong there is a finding."""
+    kept = {name: text for name, text in files.items() if belongs(name, coop)}
+    reading = read_coop(PurePosixPath("policies", coop), PurePosixPath("partners"), InMapping(kept))
+    for name in sorted(files.keys() - kept.keys()):
+        _refuse(reading, "foreign_file", name, name)
+    return reading
+
+
+def read_partners(reading: Reading, partners: PurePath) -> None:
     """Add every partner file to what was read."""
-    if not partners.is_dir():
+    if not reading.shelf.is_folder(partners):
         _miss(reading, partners)
         return
-    for file in _files(partners):
+    for file in reading.shelf.files(partners):
         if file.parent != partners or file.suffix != ".yaml":
             _refuse(reading, "foreign_file", file, file.name)
         elif (one := _shaped(reading, file, PartnerFile, ("partners", file.stem))) is not None:
@@ -98,7 +109,7 @@ def read_partners(reading: Reading, partners: FilePath) -> None:
             reading.whole = False
 
 
-def _read_one(reading: Reading, folder: FilePath, file: FilePath) -> None:
+def _read_one(reading: Reading, folder: PurePath, file: PurePath) -> None:
     shape: Shape | None
     match file.relative_to(folder).parts, file.suffix:
         case ("notices", _), ".yaml":
@@ -140,11 +151,11 @@ def _read_one(reading: Reading, folder: FilePath, file: FilePath) -> None:
         _filed(reading, file, (*root, "coop"), getattr(shape, "coop", ""), reading.coop)
 
 
-def _shaped(reading: Reading, file: FilePath, shape: type[S], root: Path) -> S | None:
+def _shaped(reading: Reading, file: PurePath, shape: type[S], root: Path) -> S | None:
     """Return the file in its shape, or None with the findings that say why not."""
     try:
-        parsed = parse(file.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, OSError):
+        parsed = parse(_text(reading.shelf.data(file)))
+    except (UnicodeError, OSError):
         _refuse(reading, "unreadable", file, file.name)
         return None
     for path, place in parsed.places.items():
@@ -169,47 +180,45 @@ def _rooted(root: Path, path: Path) -> Path:
     return (*root, *path)
 
 
-def _filed(reading: Reading, file: FilePath, path: Path, said: str, stands: str) -> None:
+def _filed(reading: Reading, file: PurePath, path: Path, said: str, stands: str) -> None:
     if said != stands:
         _refuse(reading, "misfiled", file, said, other=stands, place=reading.place(path)[1])
 
 
-def _once(reading: Reading, file: FilePath, known: list[str], shape: DecisionsFile | AgreementsFile) -> None:
+def _once(reading: Reading, file: PurePath, known: list[str], shape: DecisionsFile | AgreementsFile) -> None:
     root: Path = ("agreements", file.stem) if isinstance(shape, AgreementsFile) else ("decisions",)
     for name in shape.agreements if isinstance(shape, AgreementsFile) else shape.decisions:
         if name in known:
             _refuse(reading, "duplicate_key", file, name, place=reading.place((*root, name))[1])
 
 
-def _archive(reading: Reading, version: str, file: FilePath, sha256: str) -> None:
+def _archive(reading: Reading, version: str, file: PurePath, sha256: str) -> None:
     where, place = reading.place(("notices", version, "source", "file"))
     try:
-        data = file.read_bytes()
+        data = reading.shelf.data(file)
         text = data.decode()
-    except (OSError, UnicodeDecodeError):
-        _refuse(reading, "no_archive", FilePath(where), file.name, place=place)
+    except (OSError, UnicodeError):
+        _refuse(reading, "no_archive", where, file.name, place=place)
         return
     if hashlib.sha256(data).hexdigest() != sha256:
         where, place = reading.place(("notices", version, "source", "sha256"))
-        _refuse(reading, "archive_changed", FilePath(where), file.name, place=place)
+        _refuse(reading, "archive_changed", where, file.name, place=place)
         return
     reading.texts[version] = text
 
 
-def _files(folder: FilePath) -> Iterator[FilePath]:
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") or part.endswith("~") for part in file.relative_to(folder).parts)
-        if file.is_file() and not hidden and file.suffix not in _IGNORED:
-            yield file
+def _text(data: bytes) -> str:
+    """Return the text of a file, its lines ending alike whoever wrote it. Raises UnicodeError."""
+    return data.decode().replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _miss(reading: Reading, file: FilePath) -> None:
+def _miss(reading: Reading, file: PurePath) -> None:
     reading.whole = False
     _refuse(reading, "missing_file", file, file.name)
 
 
 def _refuse(
-    reading: Reading, state: str, file: FilePath, subject: str, *, other: str = "", place: Place | None = None
+    reading: Reading, state: str, file: PurePath | str, subject: str, *, other: str = "", place: Place | None = None
 ) -> None:
     reading.findings.append(
         tell(SHAPE[state], state=state, file=str(file), place=place or Place(1, 1), subject=subject, other=other)

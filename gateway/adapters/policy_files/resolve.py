@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from gateway.adapters.policy_files.agreement import AgreementShape, Condition, EvidenceRecord, GrantShape, Supervision
 from gateway.adapters.policy_files.catalogue import CatalogueField, SourceFile
@@ -20,7 +20,7 @@ from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.resolve_notice import resolve_notices
 from gateway.core.bases import Basis
-from gateway.core.days import Span, days, midnight_after
+from gateway.core.days import FOREVER, Span, days, midnight_after
 from gateway.core.policy import (
     Agreement,
     Decision,
@@ -140,8 +140,9 @@ def _facts(evidence: EvidenceRecord) -> frozenset[str]:
 
 
 def _supervision(one: Supervision) -> Span:
-    """Supervision closes gate 2 at the midnight after due day and grace."""
-    return Span(None, midnight_after(one.due + timedelta(days=one.grace_days)))
+    """Supervision closes gate 2 at the midnight after due day and grace; grace beyond the calendar never ends."""
+    last = one.due + min(timedelta(days=one.grace_days), date.max - one.due)
+    return Span(None, midnight_after(last))
 
 
 def _default_ground(basis: Basis, notices: Iterable[Notice]) -> str | None:
@@ -190,4 +191,10 @@ def _source(one: SourceFile) -> SourceMap:
 
 
 def _instant(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text).astimezone(UTC)
+    if text is None:
+        return None
+    instant = datetime.fromisoformat(text)
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:  # hours before the first day of the calendar, or after its last
+        return datetime.min.replace(tzinfo=UTC) if instant.year == 1 else FOREVER
