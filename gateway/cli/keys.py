@@ -6,15 +6,13 @@ import typer
 
 from gateway.adapters.key_files import KeyFiles
 from gateway.app import note_signers, stores
-from gateway.cli.output import USAGE, Json, explained, fail, run, said, say, settings, show, typed
-from gateway.cli.policy import known
+from gateway.cli.acting import By, Reason, known
+from gateway.cli.output import USAGE, Json, explained, fail, run, say, settings, show, typed
 from gateway.control_plane import subject_key
 from gateway.settings import Settings
 
 app = typer.Typer(help="ゲートウェイ自身の鍵 / the gateway's own keys", no_args_is_help=True)
 
-By = Annotated[str, typer.Option(help="操作する人 / who does it", callback=said)]
-Reason = Annotated[str, typer.Option(help="理由 / why", callback=said)]
 Subject = Annotated[
     bool, typer.Option("--subject", help="組合員キー(subject.key)。ほかの鍵には使えない / the member key; no other")
 ]
@@ -26,7 +24,11 @@ def init(as_json: Json = False) -> None:
     configured = settings()
     with explained():
         made = KeyFiles(configured.keys).create(configured.coops)
-    say("\n".join(map(str, made)) or "nothing to make", as_json=as_json, made=[str(path) for path in made])
+    say(
+        "\n".join(map(str, made)) or "nothing to make",
+        as_json=as_json,
+        made=[str(path) for path in made],
+    )
 
 
 @app.command("list")

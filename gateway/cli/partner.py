@@ -2,22 +2,18 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from gateway.app import stores
+from gateway.cli.acting import By, Reason, known
 from gateway.cli.output import USAGE, Json, fail, run, say, settings, show
-from gateway.cli.policy import known
 from gateway.control_plane.partners import add_key as register, end_key as end, set_state
 from gateway.core.days import Moment
 from gateway.jose.rfc7517 import KeyRefused, accept_partner_set
 from gateway.settings import Settings
 
 app = typer.Typer(help="提供先 / partners", no_args_is_help=True)
-
-By = Annotated[str, typer.Option(help="操作する人 / who does it")]
-Reason = Annotated[str, typer.Option(help="理由 / why")]
 
 
 @app.command("list")
@@ -61,12 +57,17 @@ def _set_state(coop: str, partner: str, *, active: bool, by: str, reason: str, a
         async with stores(configured) as opened:
             policy = opened.snapshots.current(coop).policy_at(Moment(opened.clock()))
             if policy is None or partner not in policy.partners:
-                raise fail(f"`{partner}` is no partner of `{coop}`; see `gateway partner list {coop}`", USAGE)
+                raise fail(
+                    f"`{partner}` という提供先はありません。`gateway partner list {coop}` で確かめてください\n"
+                    f"`{partner}` is no partner of `{coop}`; see `gateway partner list {coop}`",
+                    USAGE,
+                )
             return await set_state(opened.log, coop, partner, active=active, by=by, reason=reason, clock=opened.clock)
 
     index = run(work(settings()))
     state = "active" if active else "suspended"
-    say(f"{partner} is {state} since entry {index} of {coop}", as_json=as_json, index=index, state=state)
+    ja = "提供できます" if active else "停止しました"
+    say(f"{partner}: {ja} / {state}, as entry {index} of {coop}", as_json=as_json, index=index, state=state)
 
 
 @app.command()
@@ -97,11 +98,16 @@ def add_key(coop: str, partner: str, client: str, jwks: Path, by: By, reason: Re
     """公開鍵の組(JWKS)を登録する / Register a client's public keys from a JWKS file."""
     try:
         accepted = accept_partner_set(json.loads(jwks.read_text()))
-    except (OSError, json.JSONDecodeError) as refused:
-        raise fail(f"`{jwks}` cannot be read as JSON: {type(refused).__name__}", USAGE) from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as refused:
+        raise fail(
+            f"`{jwks}` をJSONとして読めません / cannot be read as JSON: {type(refused).__name__}", USAGE
+        ) from None
     except KeyRefused as refused:
         where = "" if refused.key is None else f" (key `{refused.key}`)"
-        raise fail(f"`{jwks}` is refused: {refused.reason}{where}; nothing was registered") from None
+        raise fail(
+            f"`{jwks}` の鍵は使えないので、何も登録していません{where}\n"
+            f"`{jwks}` is refused: {refused.reason}{where}; nothing was registered"
+        ) from None
 
     async def work(configured: Settings) -> list[int]:
         known(configured, coop)
@@ -116,7 +122,7 @@ def add_key(coop: str, partner: str, client: str, jwks: Path, by: By, reason: Re
         return indexes
 
     indexes = run(work(settings()))
-    say(f"registered as entries {indexes} of {coop}", as_json=as_json, indexes=indexes)
+    say(f"登録しました / registered, as entries {indexes} of {coop}", as_json=as_json, indexes=indexes)
 
 
 @app.command("end-key")
@@ -130,7 +136,11 @@ def end_key(coop: str, partner: str, kid: str, by: By, reason: Reason, as_json: 
             try:
                 return await end(opened.log, snapshot, partner, kid, by=by, reason=reason, clock=opened.clock)
             except KeyError:
-                raise fail(f"`{partner}` has no key `{kid}`", USAGE) from None
+                raise fail(
+                    f"`{partner}` に鍵 `{kid}` はありません。`gateway partner keys {coop} {partner}` で確かめてください\n"
+                    f"`{partner}` has no key `{kid}`; see `gateway partner keys {coop} {partner}`",
+                    USAGE,
+                ) from None
 
     index = run(work(settings()))
-    say(f"ended as entry {index} of {coop}", as_json=as_json, index=index)
+    say(f"失効させました / ended, as entry {index} of {coop}", as_json=as_json, index=index)

@@ -1,22 +1,27 @@
-"""gateway policy lint | schema | publish | history."""
+"""gateway policy lint | schema | publish | history; the steps of a change are in proposal.py."""
 
 import json
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.app import stores
+from gateway.app import files_of, office_of, stores
+from gateway.cli import acting, proposal
+from gateway.cli.acting import line
+from gateway.cli.office import findings_told, refusals_told
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, run, say, settings, show
-from gateway.control_plane.publish import publish as publish_document
-from gateway.core.days import JST
+from gateway.control_plane.publish import NotTwoPeople, publish as publish_document
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.adapters.policy_files.finding import Finding
 
+known = acting.known
+
 app = typer.Typer(help="公表事項・契約・提供範囲 / notices, agreements, grants", no_args_is_help=True)
+for _name, _command in proposal.COMMANDS.items():
+    app.command(_name)(_command)
 
 
 @app.command()
@@ -25,7 +30,11 @@ def lint(path: Path, as_json: Json = False, lang: Lang = "ja", samples: bool = T
     from gateway.adapters.policy_files.lint import lint as lint_files
 
     if not path.exists():
-        raise fail(f"`{path}` does not exist; name a folder such as policies/kyoritsusha", USAGE)
+        raise fail(
+            f"`{path}` はありません。policies/kyoritsusha のようなフォルダを指定してください\n"
+            f"`{path}` does not exist; name a folder such as policies/kyoritsusha",
+            USAGE,
+        )
     findings = lint_files(path, samples=samples)
     if as_json:
         print(json.dumps([_plain(finding) for finding in findings], ensure_ascii=False, indent=1))
@@ -73,53 +82,74 @@ def schema(folder: Annotated[Path | None, typer.Argument()] = None) -> None:
 @app.command()
 def publish(
     coop: str,
-    proposer: Annotated[str, typer.Option(help="起案者 / who proposes")],
-    approver: Annotated[str, typer.Option(help="承認者(起案者と別の人) / who approves, another person")],
-    reason: Annotated[str, typer.Option(help="理由 / why")],
+    approved: Annotated[
+        str | None, typer.Argument(metavar="[PROPOSAL]", help="承認された申請 / an approved proposal")
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="公布する人(担当者ID) / who publishes it, by id", callback=line)
+    ] = None,
+    proposer: Annotated[str | None, typer.Option(help="起案者 / who proposes", callback=line)] = None,
+    approver: Annotated[
+        str | None, typer.Option(help="承認者(起案者と別の人) / who approves, another person", callback=line)
+    ] = None,
+    reason: Annotated[str | None, typer.Option(help="理由 / why", callback=line)] = None,
     effective: Annotated[
         str | None, typer.Option(help="施行日時(日本時間。省けば直ちに) / when, in Japan time unless it says otherwise")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """ファイルの内容を新しい版として公布する / Publish what the files say as a new version."""
-    index = run(_publish(settings(), coop, proposer=proposer, approver=approver, reason=reason, effective=effective))
-    say(f"published as entry {index} of {coop}", as_json=as_json, coop=coop, index=index)
+    """承認された申請を公布する。担当者のいない生協では、ファイルの内容を二人の名で公布する / Publish an approved proposal;
+    or, where nobody holds a role yet, what the files say, in the names of two people.
+
+    Exit: 0 · 1 refused · 2 usage · 3 no log.
+    """
+    match approved, by, proposer, approver, reason:
+        case str(), str(), None, None, None if effective is None:
+            proposal.publish_proposal(coop, approved, by=by, as_json=as_json)
+        case None, None, str(), str(), str():
+            index = run(
+                _publish(settings(), coop, proposer=proposer, approver=approver, reason=reason, effective=effective)
+            )
+            say(f"公布しました / published, as entry {index} of {coop}", as_json=as_json, coop=coop, index=index)
+        case _:
+            raise fail(
+                "申請の番号と --by か、申請なしで --proposer・--approver・--reason を指定してください\n"
+                "give a proposal and --by, or no proposal and --proposer, --approver and --reason",
+                USAGE,
+            )
 
 
 async def _publish(
     configured: Settings, coop: str, *, proposer: str, approver: str, reason: str, effective: str | None
 ) -> int:
-    from gateway.adapters.policy_files.finding import PolicyRefused
-    from gateway.adapters.policy_files.load import load
-
     known(configured, coop)
-    try:
-        loaded = load(configured.policies, configured.partners, coop, samples=configured.demo)
-    except PolicyRefused as refused:
-        _tell(tuple(refused.findings), "ja")
-        raise fail(f"nothing was published; mend the files of `{coop}` first") from None
-    begins = None if effective is None else _instant(effective)
+    begins = None if effective is None else proposal.instant_of(effective)
     async with stores(configured) as opened:
-        return await publish_document(
-            opened.log,
-            opened.snapshots.current(coop),
-            loaded.document.canonical(),
-            proposer=proposer,
-            approver=approver,
-            reason=reason,
-            effective=begins,
-            clock=opened.clock,
-        )
-
-
-def _instant(text: str) -> datetime:
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise fail(
-            f"`{text}` is no date and time; write 2026-12-01T00:00 for Japan time, or add an offset", USAGE
-        ) from None
-    return when if when.tzinfo is not None else when.replace(tzinfo=JST)
+        with refusals_told():
+            # Read once: what is published and what is kept of it are the same bytes.
+            files = files_of(configured.policies, configured.partners, coop)
+        checked = office_of(configured, opened).policy_files.check(coop, files)
+        if checked.document is None:
+            findings_told(checked.findings)
+            raise fail(
+                f"何も公布していません。まず `{coop}` のファイルを直してください\n"
+                f"nothing was published; mend the files of `{coop}` first"
+            )
+        content = await opened.proposals.keep_files(coop, files)
+        try:
+            return await publish_document(
+                opened.log,
+                opened.snapshots.current(coop),
+                checked.document,
+                proposer=proposer,
+                approver=approver,
+                reason=reason,
+                effective=begins,
+                clock=opened.clock,
+                content=content,
+            )
+        except NotTwoPeople as refused:
+            raise fail(f"起案者は承認できません。別の人が承認してください / {refused}") from None
 
 
 @app.command()
@@ -136,9 +166,3 @@ async def _history(configured: Settings, coop: str) -> list[dict[str, object]]:
         {"entry": version.index, "effective": version.effective.isoformat(), "digest": version.policy.digest}
         for version in versions
     ]
-
-
-def known(configured: Settings, coop: str) -> None:
-    """End with the co-ops there are where this is none of them."""
-    if coop not in configured.coops:
-        raise fail(f"`{coop}` is no co-op of this gateway; there are {', '.join(configured.coops)}", USAGE)

@@ -4,6 +4,7 @@ amend → submit (with its preview) → approve → publish; reject and withdraw
 console all come here. What may be done is said in core/proposal.py; the SQL of the commit point has the last word.
 """
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,7 +161,7 @@ async def checked_files(office: Office, proposal: Proposal) -> Checked:
     files = await office.proposals.files(proposal.coop, proposal.content)
     if files is None:
         raise Unavailable("the files of a proposal are not in the store")
-    return _sound(office, proposal.coop, files)
+    return await _sound(office, proposal.coop, files)
 
 
 async def _checked(office: Office, coop: str, wish: Wish) -> tuple[str, str | None]:
@@ -168,12 +169,13 @@ async def _checked(office: Office, coop: str, wish: Wish) -> tuple[str, str | No
         raise refused("reason")
     if wish.effective is not None and wish.effective < office.clock():
         raise refused("effective")
-    _sound(office, coop, wish.files)
+    await _sound(office, coop, wish.files)
     return await office.proposals.keep_files(coop, wish.files), last_version(office.in_force.current(coop))
 
 
-def _sound(office: Office, coop: str, files: Files) -> Checked:
-    checked = office.policy_files.check(coop, files)
+async def _sound(office: Office, coop: str, files: Files) -> Checked:
+    # Reading all files takes longer than releases on this loop may wait.
+    checked = await asyncio.to_thread(office.policy_files.check, coop, files)
     if checked.document is None:
         raise FilesRefused(checked.findings)
     return checked

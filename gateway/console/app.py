@@ -1,0 +1,114 @@
+"""The staff listener's application: every page mounted behind its gate, the guard outermost."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+
+from gateway.console import acts, door, home, matrix, people, proposals, static_files, versions
+from gateway.console.desk import StaffDesk
+from gateway.console.forms import NotAForm
+from gateway.console.gate import LANGUAGE, OF_NO_COOP, SIGN_IN, Gate
+from gateway.console.headers import protected
+from gateway.console.pages import error_page
+from gateway.console.refusal import Refusal
+from gateway.console.sign_in import SignIn
+from gateway.ports import Unavailable
+from gateway.web.guard import Guard
+
+FORM_LIMIT: Final = 64 * 1024
+LIMITS: Final[Mapping[str, int]] = {
+    SIGN_IN: 8 * 1024,
+    LANGUAGE: 8 * 1024,
+    "/sign-out": 1024,
+    matrix.EDITING: 192 * 1024,
+}
+"""Bytes of a form, by the path of its route, where they are not `FORM_LIMIT`."""
+
+PAGES: Final[tuple[Route, ...]] = (
+    static_files.ROUTE,
+    Route("/", door.front, methods=["GET"]),
+    Route(SIGN_IN, door.show_sign_in, methods=["GET"]),
+    Route(SIGN_IN, door.sign_in, methods=["POST"]),
+    Route("/sign-out", door.sign_out, methods=["POST"]),
+    Route(LANGUAGE, door.choose_language, methods=["POST"]),
+    Route("/{coop}/stay", door.stay, methods=["POST"]),
+    Route("/{coop}/", home.home, methods=["GET"]),
+    Route("/{coop}/versions", versions.versions, methods=["GET"]),
+    Route("/{coop}/proposals", proposals.all_proposals, methods=["GET"]),
+    *acts.ROUTES,
+    *matrix.ROUTES,
+    Route("/{coop}/people", people.people, methods=["GET"]),
+)
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def staff_app(
+    desk: StaffDesk, *, hosts: frozenset[str], lifespan: Lifespan | None = None, pages: Sequence[Route] = PAGES
+) -> Guard:
+    """Return the guarded application of the staff listener; `pages` are its routes.
+
+    Raises ValueError for a co-op that is called as a page is.
+    """
+    reserved = {path.strip("/") for path in (*OF_NO_COOP, static_files.STATIC)}
+    taken = sorted(reserved & set(desk.coops))
+    if taken:
+        raise ValueError(f"a co-op cannot be called `{taken[0]}`: a page of the console is; rename it")
+    gate = Gate(Router(pages, redirect_slashes=False), desk)
+    app = Starlette(
+        routes=[Mount("/", app=gate)],
+        exception_handlers={
+            HTTPException: _answer,
+            Refusal: _answer,
+            Unavailable: _answer,
+            NotAForm: _answer,
+            Exception: _answer,
+        },
+        lifespan=lifespan,
+    )
+    app.state.desk = desk
+    app.state.sign_in = SignIn(desk)
+    app.state.routes = frozenset(route.path for route in pages)
+    return Guard(
+        protected(app, secure=desk.secure),
+        hosts=hosts,
+        body_limit=lambda method, path: body_limit(method, path, pages),
+        count=lambda slug: desk.telemetry.count("guard_refused", slug=slug),
+        log=lambda kind, request_id: desk.telemetry.note("unforeseen", kind=kind, request_id=request_id),
+    )
+
+
+def body_limit(method: str, path: str, pages: Sequence[Route] = PAGES) -> int:
+    """Return how many bytes of a body are read: those of a page that takes a form, and of no other path."""
+    if method != "POST":
+        return 0
+    for route in pages:
+        if "POST" in (route.methods or ()) and route.path_regex.fullmatch(path):
+            return LIMITS.get(route.path, FORM_LIMIT)
+    return 0
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """Turn what a page let out into the page that says so; nothing of an unforeseen error's text is in it."""
+    match error:
+        case Refusal():
+            return error_page(request, error)
+        case HTTPException(status_code=404):
+            return error_page(request, Refusal(404))
+        case HTTPException(status_code=405):
+            response = error_page(request, Refusal(405))
+            response.headers["Allow"] = (error.headers or {}).get("Allow", "GET")
+            return response
+        case NotAForm():
+            return error_page(request, Refusal(400))
+        case Unavailable():
+            request.app.state.desk.telemetry.note("page unavailable", fault=str(error))
+            return error_page(request, Refusal(503))
+        case _:
+            return error_page(request, Refusal(500))

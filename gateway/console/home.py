@@ -1,0 +1,53 @@
+"""ホーム: what waits for this person, what is on its way, what is in force."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.pages import page
+from gateway.console.versions import version_at
+from gateway.console.visit import Visit, require
+from gateway.core.proposal import Proposal, State
+from gateway.core.state import Snapshot, Version
+
+OPEN_STATES: Final[tuple[State, ...]] = ("draft", "submitted", "approved")
+
+
+async def home(request: Request) -> Response:
+    """Show the start page of a co-op."""
+    visit = require(request)
+    open_ones = await visit.desk.proposals.all(visit.coop, states=OPEN_STATES)
+    snapshot = visit.desk.current(visit.coop)
+    in_force = version_at(snapshot, visit.now)
+    return page(
+        request,
+        "home.html",
+        mine=[one for one in open_ones if one.state == "draft" and visit.person.id in {one.author, one.editor}],
+        sent=[one for one in open_ones if one.state != "draft" and visit.person.id in {one.author, one.editor}],
+        waiting=waiting_for(visit, open_ones),
+        to_come=to_come(visit, snapshot),
+        approved=[one for one in open_ones if one.state == "approved"],
+        in_force=in_force,
+        in_force_number=next((n for n, one in enumerate(snapshot.versions, start=1) if one is in_force), 0),
+        drafts_itself=visit.holds("admin"),
+        approves=visit.holds("manager"),
+    )
+
+
+def waiting_for(visit: Visit, proposals: Iterable[Proposal]) -> list[Proposal]:
+    """Return what this person may approve now: submitted in a department whose manager they are, by others alone."""
+    return [
+        one
+        for one in proposals
+        if one.state == "submitted"
+        and visit.person.id not in {one.author, one.editor}
+        and visit.holds("manager", department=one.department)
+    ]
+
+
+def to_come(visit: Visit, snapshot: Snapshot) -> list[Version]:
+    """Return the published versions that come into force later, the next one first."""
+    later = [version for version in snapshot.versions if version.effective > visit.now]
+    return sorted(later, key=lambda version: (version.effective, version.index))

@@ -1,0 +1,49 @@
+"""The side navigation: every screen of the console in reading order, and who is led there."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from gateway.core.staff import ROLES, Role
+
+EVERYBODY: Final[tuple[Role, ...]] = ROLES
+POLICY: Final[tuple[Role, ...]] = ("admin", "manager", "compliance", "auditor")
+"""Who may read policy: operators suspend partners and watch health, and need no grants for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A screen: its text is `nav.<key>`, its route `/{coop}/<path>`. Without such a route it is not shown."""
+
+    key: str
+    path: str
+    roles: tuple[Role, ...]
+    group: str
+
+    @property
+    def route(self) -> str:
+        """The path of its route."""
+        return f"/{{coop}}/{self.path}"
+
+
+ENTRIES: Final = (
+    Entry("home", "", EVERYBODY, "daily"),
+    Entry("proposals", "proposals", POLICY, "daily"),
+    Entry("approvals", "approvals", ("manager",), "daily"),
+    Entry("notices", "notices", POLICY, "policy"),
+    Entry("partners", "partners", EVERYBODY, "policy"),
+    Entry("grants", "grants", POLICY, "policy"),
+    Entry("try", "try", POLICY, "policy"),
+    Entry("versions", "versions", EVERYBODY, "policy"),
+    Entry("people", "people", EVERYBODY, "office"),
+)
+
+
+def shown(entries: tuple[Entry, ...], routes: frozenset[str], roles: tuple[Role, ...]) -> list[Entry]:
+    """Return the entries that have a screen and are for one of these roles."""
+    return [entry for entry in entries if entry.route in routes and set(entry.roles) & set(roles)]
+
+
+def current(path: str) -> str | None:
+    """Return the key of the entry under which a page stands, by the segment after the co-op."""
+    segment = path.removeprefix("/").partition("/")[2].partition("/")[0]
+    return next((entry.key for entry in ENTRIES if entry.path == segment), None)
