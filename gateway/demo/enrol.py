@@ -23,10 +23,17 @@ def read(settings: Settings, coop: str) -> PolicyDocument:
 
 
 async def put_in_force(
-    office: app.Stores, document: PolicyDocument, *, reason: str, proposer: str = PROPOSER, approver: str = APPROVER
+    settings: Settings,
+    office: app.Stores,
+    document: PolicyDocument,
+    *,
+    reason: str,
+    proposer: str = PROPOSER,
+    approver: str = APPROVER,
 ) -> int:
-    """Publish a document at once; return the index of its entry. Raises NotTwoPeople, Unavailable."""
+    """Publish at once what the files say; return the index of its entry. Raises NotTwoPeople, Unavailable."""
     await office.snapshots.refresh(document.coop)
+    files = app.files_of(settings.policies, settings.partners, document.coop)
     return await publish(
         office.log,
         office.snapshots.current(document.coop),
@@ -36,6 +43,7 @@ async def put_in_force(
         reason=reason,
         effective=None,
         clock=office.clock,
+        content=await office.proposals.keep_files(document.coop, files),
     )
 
 

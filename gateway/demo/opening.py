@@ -18,7 +18,7 @@ from gateway.demo.enrol import enrol, put_in_force, read
 from gateway.demo.member_system import member_system, nightly
 from gateway.demo.people import Member, make_members
 from gateway.demo.screen import Screen
-from gateway.demo.stage import HOST, PartnerSystem, Stage, listen, serving_members, serving_partners
+from gateway.demo.stage import HOST, PartnerSystem, Stage, listen, serving_gateway, serving_members
 from gateway.demo.state import COOP, INCOMPLETE, CannotStart, clear, lay_out_office, take, write_what_to_try
 from gateway.settings import Settings, SourceSettings
 
@@ -27,7 +27,7 @@ STEPS = 6
 
 @asynccontextmanager
 async def open_stage(
-    screen: Screen, *, members: int, state: Path, port: int, member_system_port: int
+    screen: Screen, *, members: int, state: Path, port: int, console_port: int, member_system_port: int
 ) -> AsyncIterator[Stage]:
     """Set everything up, and take it down at the end. Raises CannotStart."""
     async with AsyncExitStack() as stack:
@@ -38,8 +38,12 @@ async def open_stage(
         )
         with screen.steps(STEPS) as step:
             with step("ポートと置き場所", "ports, and a clean folder"):
-                doors = [stack.enter_context(listen(port, "--port"))]
-                doors.append(stack.enter_context(listen(member_system_port, "--member-system-port")))
+                asked = (
+                    (port, "--port"),
+                    (console_port, "--console-port"),
+                    (member_system_port, "--member-system-port"),
+                )
+                doors = [stack.enter_context(listen(number, option)) for number, option in asked]
                 settings = _settings(state, *(door.getsockname()[1] for door in doors))
                 _make_room(settings, state)
                 moved = lay_out_office(state, jst_day(system_clock()))
@@ -55,15 +59,15 @@ async def open_stage(
             with step("公表事項・契約・決定を、2人で公布", "policy published, by two people"):
                 documents = {coop: read(settings, coop) for coop in settings.coops}
                 for document in documents.values():
-                    await put_in_force(office, document, reason="【見本】最初の公布")
+                    await put_in_force(settings, office, document, reason="【見本】最初の公布")
             with step("提供先の鍵を登録", "partners' keys registered"):
                 folder = state / "partners"
                 names = [
                     name for document in documents.values() for name in await enrol(settings, office, document, folder)
                 ]
-            with step("パートナーAPIと基幹システムを開始", "partner API and member system open"):
-                await stack.enter_async_context(serving_members(system, doors[1]))
-                await stack.enter_async_context(serving_partners(settings, doors[0]))
+            with step("パートナーAPI・画面・基幹システムを開始", "partner API, console and member system open"):
+                await stack.enter_async_context(serving_members(system, doors[2]))
+                await stack.enter_async_context(serving_gateway(settings, doors[:2]))
                 write_what_to_try(state, settings)
                 partners = {name: PartnerSystem(folder / name) for name in names}
                 for one in partners.values():
@@ -102,13 +106,15 @@ def _make(people: dict[str, Member], count: int, day: date) -> list[Member]:
     return made
 
 
-def _settings(state: Path, port: int, member_system_port: int) -> Settings:
+def _settings(state: Path, port: int, console_port: int, member_system_port: int) -> Settings:
     folder = state.resolve()
     secret = _secret(folder / "keys")
     return Settings(
         name="demo.gateway.example.coop",
         issuer=f"http://{HOST}:{port}",
         port=port,
+        console=f"http://{HOST}:{console_port}",
+        console_port=console_port,
         database_url=f"sqlite:///{folder / 'gateway.db'}",
         keys=folder / "keys",
         policies=folder / "office" / "policies",

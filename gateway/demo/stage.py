@@ -156,13 +156,16 @@ async def serving_members(system: Starlette, listener: socket.socket) -> AsyncIt
 
 
 @asynccontextmanager
-async def serving_partners(settings: Settings, listener: socket.socket) -> AsyncIterator[None]:
-    """Serve the gateway's partner API while the context is open."""
+async def serving_gateway(settings: Settings, doors: Sequence[socket.socket]) -> AsyncIterator[None]:
+    """Serve the gateway's partner API and its console, on a door each, while the context is open."""
     stop = asyncio.Event()
-    async with app.partner_listener(settings) as guard:
-        task = asyncio.create_task(serve(guard, listener=listener, stop=stop, count=lambda _: None))
+    async with app.listeners(settings) as listening:
+        tasks = [
+            asyncio.create_task(serve(one.app, listener=door, stop=stop, count=lambda _: None))
+            for one, door in zip(listening, doors, strict=True)
+        ]
         try:
             yield
         finally:
             stop.set()
-            await task
+            await asyncio.gather(*tasks)

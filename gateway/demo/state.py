@@ -28,7 +28,7 @@ Everything here is synthetic. The next `make demo` deletes it and starts afresh.
 """
 _OURS = (
     "gateway.db", "gateway.db-wal", "gateway.db-shm", "log", "log.vkey", "log-altered", "keys", "office", "partners",
-    "codes.txt", "gateway.env",
+    "staff", "codes.txt", "gateway.env",
 )  # fmt: skip
 _SAMPLE_YEAR = 2026
 _DAY = re.compile(r"\b(20\d\d)(-\d\d-\d\d)\b")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.demo.acts import cast, ceiling, change, farewell, proof, pulls, refusals, silence, stops
+from gateway.demo.acts import cast, ceiling, change, console, farewell, proof, pulls, refusals, silence, stops
 from gateway.demo.opening import open_stage
 from gateway.demo.screen import Screen
 from gateway.demo.stage import Stage
@@ -22,6 +22,7 @@ ACTS = (
     stops.stop_member,
     stops.suspend_partner,
     proof.prove,
+    console.open_console,
     farewell.bid_farewell,
 )
 
@@ -32,23 +33,23 @@ def tell(
     members: int,
     state: Path = Path("var/demo"),
     port: int = 8400,
+    console_port: int = 8401,
     member_system_port: int = 8402,
 ) -> None:
     """Start everything, tell the story, and stay open until SIGINT or SIGTERM unless `once`.
 
     Raises CannotStart, and Untrue where anything that the story tells did not happen.
     """
-    uvloop.run(_tell(once=once, members=members, state=state, port=port, member_system_port=member_system_port))
+    ports = {"port": port, "console_port": console_port, "member_system_port": member_system_port}
+    uvloop.run(_tell(once=once, members=members, state=state, ports=ports))
 
 
-async def _tell(*, once: bool, members: int, state: Path, port: int, member_system_port: int) -> None:
+async def _tell(*, once: bool, members: int, state: Path, ports: dict[str, int]) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     screen = Screen()
-    async with open_stage(
-        screen, members=members, state=state, port=port, member_system_port=member_system_port
-    ) as stage:
+    async with open_stage(screen, members=members, state=state, **ports) as stage:
         acts = asyncio.create_task(_acts(stage, screen))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait({acts, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -50,7 +50,19 @@ def place(tmp_path_factory):
 @pytest.fixture(scope="module")
 def told(place):
     """A whole run that ends after the story."""
-    options = ("--once", "--members", "300", "--state", "state", "--port", "0", "--member-system-port", "0")
+    options = (
+        "--once",
+        "--members",
+        "300",
+        "--state",
+        "state",
+        "--port",
+        "0",
+        "--console-port",
+        "0",
+        "--member-system-port",
+        "0",
+    )
     run = subprocess.run(
         command(*options), cwd=place, env=environment(), capture_output=True, text=True, timeout=120, check=False
     )
@@ -61,7 +73,18 @@ def told(place):
 @pytest.fixture
 def open_demo(place, told):
     """A second run on what the first left behind, open until it is interrupted."""
-    options = ("--members", "150", "--state", "state", "--port", "0", "--member-system-port", "0")
+    options = (
+        "--members",
+        "150",
+        "--state",
+        "state",
+        "--port",
+        "0",
+        "--console-port",
+        "0",
+        "--member-system-port",
+        "0",
+    )
     with subprocess.Popen(
         command(*options), cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as run:
@@ -79,7 +102,7 @@ def open_demo(place, told):
 def test_the_story_is_told_plainly_where_nobody_watches(told):
     assert "\x1b" not in told.stdout
     assert max(cell_len(line) for line in told.stdout.splitlines()) <= WIDTH
-    assert re.findall(r"(?m)^(\d+)  ", told.stdout) == [str(number) for number in range(1, 11)]
+    assert re.findall(r"(?m)^(\d+)  ", told.stdout) == [str(number) for number in range(1, 12)]
     assert "【試験】" in told.stdout
     for code in ("request:fields:mismatch", "grant:P12:case_required", "notice:2017-06-21:incomplete"):
         assert code in told.stdout
@@ -105,6 +128,8 @@ def test_the_state_lies_where_it_is_documented(place, told):
         assert told_client["resource"] == told_client["issuer"] + "/v1"
         for use in ("sig", "enc"):
             assert json.loads((folder / f"{use}.jwk.json").read_text())["use"] == use
+    assert sorted(path.name for path in (state / "staff").iterdir()) == ["ito.json", "mori.json", "sato.json"]
+    assert all((path.stat().st_mode & 0o777) == 0o600 for path in (state / "staff").iterdir())
 
 
 def test_the_exported_log_verifies_and_the_altered_copy_does_not(place, told):
@@ -155,6 +180,11 @@ def test_it_stays_open_for_anybody_who_has_the_files(place, open_demo):
     history = CliRunner().invoke(app, ["policy", "history", "kyoritsusha", "--json"], env=staff)
     assert len(json.loads(history.stdout)) == 2
 
+    code = CliRunner().invoke(app, ["demo", "--state", str(state), "--code", "sato"])
+    assert re.fullmatch(r"[0-9]{6}\n", code.stdout)
+    nobody = CliRunner().invoke(app, ["demo", "--state", str(state), "--code", "../sato"])
+    assert nobody.exit_code == 2
+
     open_demo.send_signal(signal.SIGINT)
     assert open_demo.wait(30) == 0
     assert open_demo.stderr.read() == ""
@@ -163,7 +193,18 @@ def test_it_stays_open_for_anybody_who_has_the_files(place, open_demo):
 def test_a_port_in_use_is_named_in_both_languages_and_nothing_is_touched(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        options = ["demo", "--once", "--state", str(tmp_path / "state"), "--port", port, "--member-system-port", "0"]
+        options = [
+            "demo",
+            "--once",
+            "--state",
+            str(tmp_path / "state"),
+            "--port",
+            port,
+            "--console-port",
+            "0",
+            "--member-system-port",
+            "0",
+        ]
         run = CliRunner().invoke(app, options)
     assert run.exit_code == 1
     assert f"ポート {port} は使われています" in run.stderr

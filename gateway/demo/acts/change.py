@@ -24,12 +24,12 @@ async def change_policy(stage: Stage, screen: Screen) -> None:
     _edit(stage, screen)
     document = read(stage.settings, COOP)
     try:
-        await put_in_force(stage.office, document, reason=REASON, approver=PROPOSER)
+        await put_in_force(stage.settings, stage.office, document, reason=REASON, approver=PROPOSER)
     except NotTwoPeople as refused_self:
         screen.point("✘", both("起案した人が自分で承認しようとすると、断られる", str(refused_self)), style="red")
     else:
         screen.check(None, "1人では公布できない", "one person cannot publish")
-    index = await put_in_force(stage.office, document, reason=REASON)
+    index = await put_in_force(stage.settings, stage.office, document, reason=REASON)
     stage.documents[COOP] = document
     digest = (await stage.policy()).digest
     screen.claim(

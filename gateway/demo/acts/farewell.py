@@ -56,8 +56,8 @@ async def bid_farewell(stage: Stage, screen: Screen) -> None:
         Text.assemble(
             ("置き場所", "bold"),
             ("  where things are\n", "dim"),
-            f"  パートナーAPI {stage.settings.issuer}   基幹システム {stage.settings.sources[COOP].url}\n",
-            f"  {state}/  log/ log.vkey  gateway.db  keys/  office/(公表事項・契約)  partners/(client.json と鍵)\n",
+            f"  画面 {stage.settings.console}   パートナーAPI {stage.settings.issuer}   基幹システム {stage.settings.sources[COOP].url}\n",
+            f"  {state}/  log/ log.vkey  gateway.db  keys/  office/(公表事項・契約)  partners/(client.json と鍵)  staff/\n",
             ("  【試験】 すべて架空です。次の実行が消して作り直します。 ", ""),
             ("all synthetic; the next run starts afresh", "dim"),
         )
