@@ -13,6 +13,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gateway.adapters.key_files import KeysRefused
 from gateway.app import AlreadyServing
@@ -175,7 +176,8 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str | No
     for column in rows[0] if rows else ():
         table.add_column(column, no_wrap=not out.is_terminal)
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
+        # As text: what stands in square brackets is no markup.
+        table.add_row(*(Text("" if value is None else str(value)) for value in row.values()))
     where = out if out.is_terminal else Console(soft_wrap=True, width=WIDE)
     where.print(table)
 

@@ -5,20 +5,25 @@ console all come here. What may be done is said in core/proposal.py; the SQL of 
 """
 
 import asyncio
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from msgspec.structs import replace
 
 from gateway.control_plane.committing import allowed, commit
 from gateway.control_plane.office import Office, last_version
+from gateway.control_plane.preview import Preview
 from gateway.control_plane.refusals import FilesRefused, Refused, refused
 from gateway.core.proposal import Event, Proposal, refusal
 from gateway.core.state import Effect, PolicyPublished
 from gateway.ports import Change, Checked, Files, Unavailable, Values
 from gateway.tlog import entries
 from gateway.tlog.entries import Entry, instant
+
+_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +86,8 @@ async def foreseen(office: Office, proposal: Proposal) -> tuple[str, bytes]:
 
 async def submit(office: Office, proposal: Proposal, *, preview: str, by: str) -> Proposal:
     """Ask for approval, having seen the preview of this digest. Raises Refused, Unavailable."""
-    if await office.proposals.preview(proposal.coop, preview) is None:
+    body = await office.proposals.preview(proposal.coop, preview)
+    if body is None or not _is_of(body, proposal, await checked_files(office, proposal)):
         raise refused("preview")
     seen = replace(proposal, preview=preview)
     return await _step(office, "submit", seen, by=by, values={"preview": preview})
@@ -137,6 +143,17 @@ async def publish(office: Office, proposal: Proposal, *, by: str) -> Proposal:
     return await _now(office, proposal.coop, proposal.id)
 
 
+def _is_of(body: bytes, proposal: Proposal, checked: Checked) -> bool:
+    """Tell whether kept bytes are the preview of this content on this base, for when it is to come into force."""
+    try:
+        told = Preview.from_bytes(body)
+    except ValueError:  # something else that is kept by its digest
+        return False
+    # Instants of one width sort as their text does.
+    at = told.made if proposal.effective is None else max(told.made, instant(proposal.effective))
+    return (told.coop, told.policy, told.base, told.at) == (proposal.coop, checked.digest, proposal.base, at)
+
+
 async def begin_return(office: Office, coop: str, version: str, *, department: str, reason: str, by: str) -> Proposal:
     """Propose what an earlier version said (a roll-back is a new version); `version` is the beginning of its digest.
 
@@ -167,6 +184,12 @@ async def checked_files(office: Office, proposal: Proposal) -> Checked:
 async def _checked(office: Office, coop: str, wish: Wish) -> tuple[str, str | None]:
     if not wish.reason.strip() or not wish.title.strip():
         raise refused("reason")
+    if _UNWRITABLE.search(wish.reason + wish.title) or "\n" in wish.title:
+        raise Refused(
+            "text",
+            "件名と理由に制御文字は使えません。件名は1行で入れてください",
+            "no control characters in title and reason, and the title in one line",
+        )
     if wish.effective is not None and wish.effective < office.clock():
         raise refused("effective")
     await _sound(office, coop, wish.files)

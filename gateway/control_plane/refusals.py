@@ -7,7 +7,7 @@ from gateway.ports import Told
 
 _WORDS: dict[Rule, tuple[str, str]] = {
     "state": (
-        "この申請は今の状態({state})ではその操作ができません。画面を読み直し、今の状態でできる操作を選んでください",
+        "この申請は今の状態({state})ではその操作ができません。もう一度読み直し、今の状態でできる操作を選んでください",
         "the proposal is `{state}`, which does not allow this; look at it again and choose what it allows now",
     ),
     "role": (
@@ -40,7 +40,7 @@ _WORDS: dict[Rule, tuple[str, str]] = {
         "the effective time has passed; name a later one, or none to begin when it is published",
     ),
     "revision": (
-        "他の人が先に変更しました。画面を読み直し、変更を確かめてからやり直してください",
+        "他の人が先に変更しました。もう一度読み直し、変更を確かめてからやり直してください",
         "somebody else changed it first; look at it again, then repeat what you meant to do",
     ),
 }

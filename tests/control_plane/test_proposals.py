@@ -229,6 +229,30 @@ async def test_files_that_break_a_rule_are_not_proposed(desk: Desk):
     assert await desk.events() == []
 
 
+async def test_what_is_submitted_is_what_was_foreseen(desk: Desk):
+    """Neither the preview of an earlier content, nor of another effective time, nor something else that is kept."""
+    await desk.published()
+    draft = await desk.begin(files=NARROWED)
+    early, _ = await steps.foreseen(desk.office, draft)
+    wider = await steps.amend(desk.office, draft, desk.wish(), by="sato")
+    later = await steps.amend(
+        desk.office, wider, desk.wish(files=NARROWED, effective=desk.house.clock() + timedelta(days=1)), by="sato"
+    )
+    for one, preview in ((wider, early), (later, early), (later, later.content), (later, "0" * 64)):
+        with pytest.raises(Refused) as refused:
+            await steps.submit(desk.office, one, preview=preview, by="sato")
+        assert refused.value.rule in {"preview", "revision"}
+    fresh, _ = await steps.foreseen(desk.office, later)
+    assert (await steps.submit(desk.office, later, preview=fresh, by="sato")).state == "submitted"
+
+
+@pytest.mark.parametrize("odd", [{"title": "a\x00b"}, {"title": "二行\nの題"}, {"reason": "a\u202eb"}])
+async def test_control_characters_are_refused(desk: Desk, odd: dict[str, str]):
+    with pytest.raises(Refused) as refused:
+        await desk.begin(**odd)
+    assert refused.value.rule == "text"
+
+
 @pytest.mark.parametrize("empty", [{"reason": " "}, {"title": ""}])
 async def test_a_reason_is_asked_for(desk: Desk, empty: dict[str, str]):
     with pytest.raises(Refused) as refused:
