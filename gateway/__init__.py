@@ -5,6 +5,7 @@ The rooms, from the street to the foundation:
     cli/            parse, call, print; one file per noun
     app/            the composition root: the only place where ports meet adapters
     settings.py     the only reader of the environment
+    console/        staff: server-rendered pages and an API over the control plane; no rules here
     data_plane/     partner systems: the seven steps and the file that calls them
     control_plane/  co-op admins: what may be released, to whom, for which purpose
     oversight/      compliance: what was released, and what must follow

@@ -14,6 +14,11 @@ transforms  how a granted field leaves
 projection  a row as what leaves of it
 population  which members a grant covers
 identity    member tags, commitments, pairwise identifiers
+staff       who may act for a co-op, and when
+proposal    the life of a change: states, acts, and the first rule that an act breaks
+comparison  what one policy version says otherwise than another: with widening
+replay      old questions under a new version
+sentence    a grant in words
 ceiling     grant within notice: what a policy file may not say
 grant_schema  JSON Schema of exactly what a partner receives
 outcome     Sealed, Receipt and the other values that prove a step was taken
