@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from gateway.web.guard import Guard
 
 
-def staff_listener(settings: Settings, stores: Stores, telemetry: Telemetry | None = None) -> "Guard":
-    """Return the guarded application of the console. Raises ValueError where the settings name none."""
+def staff_listener(
+    settings: Settings, stores: Stores, telemetry: Telemetry | None = None, *, refuse_after_s: float = 0.5
+) -> "Guard":
+    """Return the guarded application of the console. Raises ValueError where the settings name none.
+
+    `refuse_after_s` is the pace at which sign-ins are refused, so that their reason cannot be told from it.
+    """
     from gateway.console.app import staff_app
     from gateway.console.desk import StaffDesk
 
@@ -42,6 +47,7 @@ def staff_listener(settings: Settings, stores: Stores, telemetry: Telemetry | No
         open_totp=open_totp,
         totp_key=lambda coop: totp_key(stores.keys.coop_secrets(coop)),
         demo=settings.demo,
+        refuse_after_s=refuse_after_s,
     )
 
     @asynccontextmanager

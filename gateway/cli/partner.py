@@ -2,13 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from gateway.app import stores
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.output import USAGE, Json, fail, run, say, settings, show
-from gateway.control_plane.partners import add_key as register, end_key as end, set_state
+from gateway.control_plane.partners import add_key as register, end_key as end, resume as resume_partner, set_state
 from gateway.core.days import Moment
 from gateway.jose.rfc7517 import KeyRefused, accept_partner_set
 from gateway.settings import Settings
@@ -46,12 +47,26 @@ def suspend(coop: str, partner: str, by: By, reason: Reason, as_json: Json = Fal
 
 
 @app.command()
-def resume(coop: str, partner: str, by: By, reason: Reason, as_json: Json = False) -> None:
-    """提供先を有効にする / Make a partner active."""
-    _set_state(coop, partner, active=True, by=by, reason=reason, as_json=as_json)
+def resume(
+    coop: str,
+    partner: str,
+    by: By,
+    reason: Reason,
+    approver: Annotated[
+        str | None,
+        typer.Option(
+            help="承認する別の人(担当者に役割があるとき) / another person who approves, once people have roles"
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """提供先を有効にする、または再開する。再開は二人で / Make a partner active, or resume it, which takes two people."""
+    _set_state(coop, partner, active=True, by=by, approver=approver, reason=reason, as_json=as_json)
 
 
-def _set_state(coop: str, partner: str, *, active: bool, by: str, reason: str, as_json: bool) -> None:
+def _set_state(
+    coop: str, partner: str, *, active: bool, by: str, reason: str, as_json: bool, approver: str | None = None
+) -> None:
     async def work(configured: Settings) -> int:
         known(configured, coop)
         async with stores(configured) as opened:
@@ -62,7 +77,10 @@ def _set_state(coop: str, partner: str, *, active: bool, by: str, reason: str, a
                     f"`{partner}` is no partner of `{coop}`; see `gateway partner list {coop}`",
                     USAGE,
                 )
-            return await set_state(opened.log, coop, partner, active=active, by=by, reason=reason, clock=opened.clock)
+            who: dict[str, Any] = {"by": by, "reason": reason, "clock": opened.clock}
+            if active:
+                return await resume_partner(opened.log, opened.staff, coop, partner, approver=approver, **who)
+            return await set_state(opened.log, coop, partner, active=False, **who)
 
     index = run(work(settings()))
     state = "active" if active else "suspended"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from gateway.app import files_of, write_files
 from gateway.cli.acting import By, Reason, line
@@ -164,9 +163,7 @@ def proposals(coop: str, as_json: Json = False) -> None:
 
     rows = [facts(one) for one in on(coop, work)]
     if not as_json:  # what people wrote is shown as they wrote it
-        rows = [
-            {name: escape(shown(one)) if isinstance(one, str) else one for name, one in row.items()} for row in rows
-        ]
+        rows = [{name: shown(one) if isinstance(one, str) else one for name, one in row.items()} for row in rows]
     show(rows, as_json=as_json)
 
 

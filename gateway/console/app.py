@@ -10,7 +10,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from gateway.console import acts, door, home, matrix, people, proposals, static_files, versions
+from gateway.console import (
+    acts,
+    door,
+    home,
+    matrix,
+    notices,
+    partners,
+    people,
+    proposals,
+    static_files,
+    try_it,
+    versions,
+)
+from gateway.console.api import app as api
+from gateway.console.api.gate import PREFIX as API
 from gateway.console.desk import StaffDesk
 from gateway.console.forms import NotAForm
 from gateway.console.gate import LANGUAGE, OF_NO_COOP, SIGN_IN, Gate
@@ -43,6 +57,9 @@ PAGES: Final[tuple[Route, ...]] = (
     Route("/{coop}/proposals", proposals.all_proposals, methods=["GET"]),
     *acts.ROUTES,
     *matrix.ROUTES,
+    *notices.ROUTES,
+    *partners.ROUTES,
+    *try_it.ROUTES,
     Route("/{coop}/people", people.people, methods=["GET"]),
 )
 
@@ -56,13 +73,13 @@ def staff_app(
 
     Raises ValueError for a co-op that is called as a page is.
     """
-    reserved = {path.strip("/") for path in (*OF_NO_COOP, static_files.STATIC)}
+    reserved = {path.strip("/") for path in (*OF_NO_COOP, static_files.STATIC, API)}
     taken = sorted(reserved & set(desk.coops))
     if taken:
         raise ValueError(f"a co-op cannot be called `{taken[0]}`: a page of the console is; rename it")
-    gate = Gate(Router(pages, redirect_slashes=False), desk)
+    gate, sign_in = Gate(Router(pages, redirect_slashes=False), desk), SignIn(desk)
     app = Starlette(
-        routes=[Mount("/", app=gate)],
+        routes=[api.staff_api(desk, sign_in), Mount("/", app=gate)],
         exception_handlers={
             HTTPException: _answer,
             Refusal: _answer,
@@ -73,7 +90,7 @@ def staff_app(
         lifespan=lifespan,
     )
     app.state.desk = desk
-    app.state.sign_in = SignIn(desk)
+    app.state.sign_in = sign_in
     app.state.routes = frozenset(route.path for route in pages)
     return Guard(
         protected(app, secure=desk.secure),
@@ -86,6 +103,8 @@ def staff_app(
 
 def body_limit(method: str, path: str, pages: Sequence[Route] = PAGES) -> int:
     """Return how many bytes of a body are read: those of a page that takes a form, and of no other path."""
+    if path.startswith(f"{API}/"):
+        return api.body_limit(method, path)
     if method != "POST":
         return 0
     for route in pages:

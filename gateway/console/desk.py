@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from gateway.console.rebased import rebased
 from gateway.control_plane import proposals as steps
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
@@ -52,7 +53,7 @@ class StaffDesk:
         if stored is None:
             raise refused("revision")
         wish = steps.Wish(
-            files=files,
+            files=await rebased(self._acting(), stored, files),
             title=stored.title,
             department=stored.department,
             effective=stored.effective,

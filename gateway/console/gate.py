@@ -22,9 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.console.cookies import drop_cookie, read_cookie
 from gateway.console.desk import StaffDesk
-from gateway.console.flash import open_flash
+from gateway.console.flash import Flash, open_flash
 from gateway.console.forms import Form, NotAForm, read_form
-from gateway.console.language import Language, is_language, texts_of
+from gateway.console.language import Language, Texts, is_language, texts_of
 from gateway.console.refusal import Refusal
 from gateway.console.sessions import close_session, live_session
 from gateway.console.static_files import STATIC
@@ -82,7 +82,10 @@ class Gate:
         # 4
         token = read_cookie(request, self._desk, "session")
         session = await live_session(self._desk, token)
-        visit = None if session is None else await self._visit(request, session, form)
+        visit = None
+        if session is not None:
+            flash = open_flash(read_cookie(request, self._desk, "flash"), session)
+            visit = await admitted(self._desk, session, texts=request.state.texts, form=form, flash=flash)
         path: str = request.scope["path"]
         if visit is None:
             return None if path in OPEN else _to_sign_in(request, self._desk, ended=token is not None)
@@ -108,29 +111,33 @@ class Gate:
         except NotAForm:
             raise Refusal(400) from None
 
-    async def _visit(self, request: Request, session: Session, form: Form) -> Visit | None:
-        people = {person.id: person for person in await self._desk.staff.people(session.coop)}
-        person = people.get(session.person)
-        if person is None or not person.active:
-            await self._desk.staff.close_session(session.token_hash)
-            return None
-        return Visit(
-            desk=self._desk,
-            texts=request.state.texts,
-            coop=session.coop,
-            person=person,
-            people=people,
-            roles=tuple(await self._desk.staff.roles(session.coop)),
-            session=session,
-            form=form,
-            flash=open_flash(read_cookie(request, self._desk, "flash"), session),
-        )
-
     def _check_token(self, form: Form, session: Session) -> None:
         sent = form.all("csrf")
         if len(sent) != 1 or not hmac.compare_digest(sent[0].encode(), session.csrf.encode()):
             self._desk.telemetry.count("staff_request_forged", why="token")
             raise Refusal(403, "refused.token")
+
+
+async def admitted(
+    desk: StaffDesk, session: Session, *, texts: Texts, form: Form | None = None, flash: Flash | None = None
+) -> Visit | None:
+    """Return who a living session lets in; None, and the session ends, for somebody who is not active any more."""
+    people = {person.id: person for person in await desk.staff.people(session.coop)}
+    person = people.get(session.person)
+    if person is None or not person.active:
+        await desk.staff.close_session(session.token_hash)
+        return None
+    return Visit(
+        desk=desk,
+        texts=texts,
+        coop=session.coop,
+        person=person,
+        people=people,
+        roles=tuple(await desk.staff.roles(session.coop)),
+        session=session,
+        form=form or Form(),
+        flash=flash,
+    )
 
 
 def here(request: Request) -> str:

@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 
 from gateway.control_plane.govern import govern
+from gateway.control_plane.refusals import Refused
 from gateway.core.days import Span
+from gateway.core.staff import held
 from gateway.core.state import ClientKey, ClientKeySet, Effect, PartnerStateSet, Snapshot
 from gateway.jose.rfc7517 import PublicKey
-from gateway.ports import Clock, Log
+from gateway.ports import Clock, Log, Staff
 from gateway.tlog.entries import Entry, Partner, instant
 
 KEY_LIFE = timedelta(days=397)
@@ -16,7 +18,50 @@ class KeyInUse(ValueError):
     """A key is registered already, for another use, client or partner."""
 
 
-async def set_state(log: Log, coop: str, partner: str, *, active: bool, by: str, reason: str, clock: Clock) -> int:
+async def resume(
+    log: Log, staff: Staff, coop: str, partner: str, *, by: str, approver: str | None, reason: str, clock: Clock
+) -> int:
+    """Let releases to a partner begin, or begin again; return the governance index. Raises Refused, Unavailable.
+
+    A suspension takes one person, its end takes two (security-profile §8): once the co-op has people with roles, one
+    who may act and, as another, a manager.
+    """
+    roles = await staff.roles(coop)
+    if approver is not None and approver.strip().casefold() == by.strip().casefold():
+        raise Refused(
+            "own",
+            f"`{approver}` は自分の再開を承認できません。別の承認者を指定してください",
+            f"`{approver}` cannot approve this, having asked for it; name another manager",
+        )
+    if roles:
+        active = {one.id for one in await staff.people(coop) if one.active}
+        at = clock()
+        if by not in active or not any(held(roles, by, role, at) for role in ("operator", "admin", "manager")):
+            raise Refused(
+                "role",
+                f"`{by}` は提供先を再開できません。運用(operator)・起案(admin)・承認(manager)の担当者が行ってください",
+                f"`{by}` cannot resume a partner; an operator, admin or manager does",
+            )
+        if approver is None or approver not in active or not held(roles, approver, "manager", at):
+            raise Refused(
+                "approver",
+                "再開には二人が必要です。もう一人の承認者(manager)を --approver で指定してください",
+                "resuming takes two people: name a manager, another person, with --approver",
+            )
+    return await set_state(log, coop, partner, active=True, by=by, approver=approver, reason=reason, clock=clock)
+
+
+async def set_state(
+    log: Log,
+    coop: str,
+    partner: str,
+    *,
+    active: bool,
+    by: str,
+    reason: str,
+    clock: Clock,
+    approver: str | None = None,
+) -> int:
     """Make a partner active or suspended; return the governance index. Raises Unavailable."""
 
     def act(gov: int, now: datetime) -> tuple[Entry, tuple[Effect, ...]]:
@@ -26,6 +71,7 @@ async def set_state(log: Log, coop: str, partner: str, *, active: bool, by: str,
             gov=gov,
             partner=partner,
             event="active" if active else "suspended",
+            approver=approver,
             by=by,
             reason=reason,
         )

@@ -8,7 +8,7 @@ import asyncio
 import re
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Final
 
 from msgspec.structs import replace
@@ -190,7 +190,8 @@ async def _checked(office: Office, coop: str, wish: Wish) -> tuple[str, str | No
             "件名と理由に制御文字は使えません。件名は1行で入れてください",
             "no control characters in title and reason, and the title in one line",
         )
-    if wish.effective is not None and wish.effective < office.clock():
+    # The last year of the calendar has instants that no other zone can write.
+    if wish.effective is not None and (wish.effective.year >= MAXYEAR or wish.effective < office.clock()):
         raise refused("effective")
     await _sound(office, coop, wish.files)
     return await office.proposals.keep_files(coop, wish.files), last_version(office.in_force.current(coop))

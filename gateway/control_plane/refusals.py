@@ -55,6 +55,10 @@ class Refused(ValueError):
         self.ja = ja
         self.en = en
 
+    def __str__(self) -> str:
+        """Both languages, for the command line."""
+        return f"{self.ja}\n{self.en}"
+
 
 class FilesRefused(Refused):
     """What is proposed breaks a rule of the policy files; `findings` are all of them."""

@@ -124,6 +124,7 @@ class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True
     thumbprint: str | None = None
     start: Instant | None = None
     end: Instant | None = None
+    approver: str | None = None
     by: str
     reason: str
 

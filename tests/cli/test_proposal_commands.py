@@ -441,7 +441,7 @@ def test_a_preview_counts_what_real_requests_would_lose(desk: Desk) -> None:
     by = ("--by", "運用", "--reason", "試験")
     jwks = str(desk.folder / "sunnet" / "public.jwks.json")
     desk.run("partner", "add-key", COOP, "sunnet", "sunnet-demo", jwks, *by)
-    desk.run("partner", "resume", COOP, "sunnet", *by)
+    desk.run("partner", "resume", COOP, "sunnet", "--by", "sato", "--approver", "ito", "--reason", "試験")
 
     async def pulled(stores: Any) -> None:
         now = stores.clock()

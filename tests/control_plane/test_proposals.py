@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +204,8 @@ async def test_an_effective_time_in_the_past_is_refused_at_every_step(desk: Desk
     with pytest.raises(Refused) as refused:
         await desk.begin(effective=clock() - timedelta(seconds=1))
     assert refused.value.rule == "effective"
+    with pytest.raises(Refused, match="effective time"):
+        await desk.begin(effective=datetime.max.replace(tzinfo=UTC))
     approved = await desk.approved(effective=clock() + timedelta(hours=1))
     clock.advance(hours=2)
     with pytest.raises(Refused) as late:

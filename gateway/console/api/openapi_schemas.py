@@ -1,0 +1,225 @@
+"""The schemas of the OpenAPI document, written by hand; real answers are held against them by a test."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from gateway.core.proposal import STATES
+from gateway.core.staff import ROLES
+
+Schema = Mapping[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+NULL: Final[Schema] = {"type": "null"}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+REVISION: Final[Schema] = {
+    "type": "integer",
+    "minimum": 1,
+    "description": "見たときの revision。If-Match の ETag でもよい。両方なら同じ値 / the revision that was seen; or its "
+    "ETag in If-Match; in both it is the same",
+}
+DIGEST: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+INSTANT: Final[Schema] = {"type": "string", "format": "date-time", "pattern": "Z$"}
+FILES: Final[Schema] = {
+    "type": "object",
+    "additionalProperties": TEXT,
+    "description": "パス → 本文 / path to text: `policies/<coop>/…`, `partners/<id>.yaml`",
+}
+LINE: Final[Schema] = {
+    "type": "string",
+    "description": "1行。制御文字なし / one line without control characters",
+}
+EFFECTIVE: Final[Schema] = {
+    "type": ["string", "null"],
+    "format": "date-time",
+    "description": "施行日時(時差付き)。null は公布と同時 / when it is to come into force, with an offset; null: when published",
+}
+
+
+def closed(description: str, *, optional: tuple[str, ...] = (), **properties: Schema) -> Schema:
+    """Return the schema of an object with these members and no other."""
+    return {
+        "type": "object",
+        "description": description,
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+        "properties": properties,
+    }
+
+
+def named(name: str) -> Schema:
+    """Return the reference to a schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def list_of(items: Schema) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: Schema) -> Schema:
+    """Return a schema that takes null as well."""
+    return {"anyOf": [schema, NULL]}
+
+
+_WISHED: Final[Mapping[str, Schema]] = {
+    "title": LINE,
+    "department": {**LINE, "description": "所管部署 / the owning department"},
+    "reason": LINE,
+    "effective": EFFECTIVE,
+    "files": FILES,
+}
+
+SCHEMAS: Final[Mapping[str, Schema]] = {
+    "SigningIn": closed("サインイン / who signs in, with what", coop=TEXT, person=TEXT, password=TEXT, code=TEXT),
+    "Token": closed(
+        "トークン。15分使わないと終わり、`expires` には必ず終わる / ends after 15 minutes unused, at `expires` in any case",
+        token=TEXT,
+        expires=INSTANT,
+    ),
+    "Beginning": {
+        **closed(
+            "新しい申請。files か base: true のどちらか一方 / a new proposal; either files or base: true",
+            optional=("effective", "files", "base"),
+            **_WISHED,
+            base={
+                "type": "boolean",
+                "description": "最後の版のファイルから始める / begin with the last version's files",
+            },
+        ),
+        "oneOf": [
+            {"required": ["files"], "properties": {"files": FILES, "base": {"const": False}}},
+            {"required": ["base"], "properties": {"base": {"const": True}, "files": False}},
+        ],
+    },
+    "Amending": closed(
+        "申請の内容の全部。承認は取り消される / all that it says from now on; an approval is void",
+        optional=("revision",),
+        **_WISHED,
+        revision=REVISION,
+    ),
+    "Returning": closed(
+        "以前の版に戻す申請 / a roll-back",
+        version={"type": "string", "pattern": "^[0-9a-f]{8,64}$"},
+        department=LINE,
+        reason=LINE,
+    ),
+    "Seen": closed("確認したプレビュー / the preview seen", optional=("revision",), preview=DIGEST, revision=REVISION),
+    "Said": closed("理由 / the reason", optional=("revision",), reason=LINE, revision=REVISION),
+    "Meant": closed("公布 / publication", optional=("revision",), revision=REVISION),
+    "Proposal": closed(
+        "変更申請の今の状態 / a proposal as it stands",
+        optional=("files",),
+        id=TEXT,
+        coop=TEXT,
+        state={"enum": list(STATES)},
+        revision={"type": "integer", "minimum": 1},
+        title=TEXT,
+        department=TEXT,
+        author=TEXT,
+        editor=TEXT,
+        approver=or_null(TEXT),
+        reason=TEXT,
+        content=DIGEST,
+        base=or_null(DIGEST),
+        preview=or_null(DIGEST),
+        effective=or_null(INSTANT),
+        created=INSTANT,
+        changed=INSTANT,
+        entry=or_null(COUNT),
+        files=FILES,
+    ),
+    "Proposals": closed("最後に変更されたものから / the one changed last first", proposals=list_of(named("Proposal"))),
+    "Preview": closed(
+        "公布すると何が変わるか。preview は保管されたバイト列のまま(RFC 8785)で、digest はそのSHA-256 / what it would "
+        "change; `preview` stands byte for byte as it is kept, and `digest` is the SHA-256 of these bytes",
+        digest=DIGEST,
+        preview={
+            "type": "object",
+            "required": ["coop", "policy", "base", "made", "at", "differences", "findings", "receives", "grants"],
+        },
+    ),
+    "Version": closed(
+        "版 / a version",
+        number={"type": "integer", "minimum": 1},
+        digest=DIGEST,
+        effective=INSTANT,
+        entry=COUNT,
+        standing={"enum": ["in_force", "future", "past"]},
+    ),
+    "Versions": closed("最後に公布されたものから / the last one first", versions=list_of(named("Version"))),
+    "Role": closed(
+        "役割 / a role",
+        id=TEXT,
+        role={"enum": list(ROLES)},
+        department=or_null(TEXT),
+        start=or_null(INSTANT),
+        end=or_null(INSTANT),
+        deputy_for=or_null(TEXT),
+        when={"enum": ["now", "later", "ended"]},
+    ),
+    "Person": closed("担当者 / a person", id=TEXT, name=TEXT, active={"type": "boolean"}, roles=list_of(named("Role"))),
+    "People": closed("担当者の一覧 / everybody, by id", people=list_of(named("Person"))),
+    "TakeOut": closed(
+        "契約から外す候補 / what to take out", partner=TEXT, agreement=TEXT, grant=TEXT, field=or_null(TEXT)
+    ),
+    "UnusedField": closed(
+        "求められなかった項目 / a field never asked for",
+        field=TEXT,
+        transform=TEXT,
+        granted=INSTANT,
+        whole={"type": "boolean"},
+    ),
+    "UnusedGrant": closed(
+        "使われていない提供範囲 / a grant with unused fields",
+        partner=TEXT,
+        agreement=TEXT,
+        grant=TEXT,
+        purpose=TEXT,
+        products=list_of(TEXT),
+        requests=COUNT,
+        fields=list_of(named("UnusedField")),
+    ),
+    "UnusedGrants": closed(
+        "期間中に一度も求められなかった提供範囲 / what was granted and never asked for",
+        coop=TEXT,
+        policy=or_null(DIGEST),
+        start=INSTANT,
+        end=INSTANT,
+        log=closed(
+            "ログを読んだ範囲 / how far the log was read",
+            size=COUNT,
+            entries=COUNT,
+            since=INSTANT,
+            reached=INSTANT,
+            cut={"type": "boolean"},
+            questions=COUNT,
+            left_out=COUNT,
+        ),
+        grants=list_of(named("UnusedGrant")),
+        narrowing=list_of(named("TakeOut")),
+    ),
+    "Finding": closed(
+        "ファイルの誤り / something found in a file",
+        file=TEXT,
+        line=COUNT,
+        severity={"enum": ["error", "warning"]},
+        rule=TEXT,
+        ja=TEXT,
+        en=TEXT,
+    ),
+    "Problem": closed(
+        "RFC 9457。rule は規則に触れたとき、findings はファイルの誤り、pointer は形の誤り(RFC 6901) / `rule` where a rule "
+        "refuses, `findings` of files, `pointer` where the shape is wrong",
+        optional=("rule", "ja", "en", "findings", "pointer", "retry_after"),
+        type={"type": "string", "pattern": "^urn:joint-use:problem:[a-z-]+$"},
+        title=TEXT,
+        status={"type": "integer", "minimum": 400, "maximum": 599},
+        request_id=TEXT,
+        rule=TEXT,
+        ja=TEXT,
+        en=TEXT,
+        findings=list_of(named("Finding")),
+        pointer=TEXT,
+        retry_after=COUNT,
+    ),
+}

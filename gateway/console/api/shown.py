@@ -1,0 +1,141 @@
+"""What the staff API answers: instants in UTC as entries of the log write them, digests in lower-case hexadecimal."""
+
+from datetime import datetime
+
+import msgspec
+from starlette.responses import Response
+
+from gateway.console.api.inbound import Files, etag
+from gateway.console.people import Line, When
+from gateway.console.versions import Row, Standing
+from gateway.core.proposal import Proposal, State
+from gateway.core.staff import Role, RoleHeld
+from gateway.tlog.entries import instant
+
+
+class ShownProposal(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal as it stands; `entry` is the index in the log of the entry that published it."""
+
+    id: str
+    coop: str
+    state: State
+    revision: int
+    title: str
+    department: str
+    author: str
+    editor: str
+    approver: str | None
+    reason: str
+    content: str
+    base: str | None
+    preview: str | None
+    effective: str | None
+    created: str
+    changed: str
+    entry: int | None
+    files: Files | msgspec.UnsetType = msgspec.UNSET
+
+
+class ShownVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """A published version, counted from 1; `entry` is the index of the entry that published it."""
+
+    number: int
+    digest: str
+    effective: str
+    entry: int
+    standing: Standing
+
+
+class ShownRole(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that somebody holds, held or is to hold."""
+
+    id: str
+    role: Role
+    department: str | None
+    start: str | None
+    end: str | None
+    deputy_for: str | None
+    when: When
+
+
+class ShownPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who acts or acted for the co-op."""
+
+    id: str
+    name: str
+    active: bool
+    roles: tuple[ShownRole, ...]
+
+
+def proposal(one: Proposal, *, files: Files | None = None) -> ShownProposal:
+    """Return a proposal as it is answered."""
+    return ShownProposal(
+        id=one.id,
+        coop=one.coop,
+        state=one.state,
+        revision=one.revision,
+        title=one.title,
+        department=one.department,
+        author=one.author,
+        editor=one.editor,
+        approver=one.approver,
+        reason=one.reason,
+        content=one.content,
+        base=one.base,
+        preview=one.preview,
+        effective=_if_any(one.effective),
+        created=instant(one.created),
+        changed=instant(one.changed),
+        entry=one.published,
+        files=msgspec.UNSET if files is None else files,
+    )
+
+
+def version(row: Row) -> ShownVersion:
+    """Return a version as it is answered."""
+    return ShownVersion(
+        number=row.number,
+        digest=row.version.policy.digest,
+        effective=instant(row.version.effective),
+        entry=row.version.index,
+        standing=row.standing,
+    )
+
+
+def person(line: Line) -> ShownPerson:
+    """Return a person as they are answered, roles held now first."""
+    of: tuple[tuple[When, tuple[RoleHeld, ...]], ...] = (
+        ("now", line.now),
+        ("later", line.later),
+        ("ended", line.ended),
+    )
+    roles = tuple(
+        ShownRole(
+            id=held.id,
+            role=held.role,
+            department=held.department,
+            start=_if_any(held.span.start),
+            end=_if_any(held.span.end),
+            deputy_for=held.deputy_for,
+            when=when,
+        )
+        for when, roles in of
+        for held in roles
+    )
+    return ShownPerson(id=line.person.id, name=line.person.name, active=line.person.active, roles=roles)
+
+
+def answer(value: object, status: int = 200, **headers: str) -> Response:
+    """Return a value as JSON; a header's name is written with `_` for `-`."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Response(msgspec.json.encode(value), status, named, media_type="application/json")
+
+
+def stands(one: Proposal, status: int = 200, *, files: Files | None = None) -> Response:
+    """Return how a proposal stands, with the tag that the next act names; of a new one, also where it is."""
+    where = {"Location": f"/api/{one.coop}/proposals/{one.id}"} if status == 201 else {}
+    return answer(proposal(one, files=files), status, ETag=etag(one.revision), **where)
+
+
+def _if_any(when: datetime | None) -> str | None:
+    return None if when is None else instant(when)
