@@ -1,4 +1,4 @@
-"""変更申請の操作: draft, submit, approve, send back, withdraw, publish; each a POST, each shown with what it would change.
+"""変更申請の操作: draft, amend, submit, approve, send back, withdraw, publish; each a POST, shown with what it would change.
 
 No rule is here: control_plane/proposals.py refuses, and its words are shown on the page that the act was tried from.
 """
@@ -15,23 +15,31 @@ from starlette.routing import Route
 from gateway.console.forms import Form
 from gateway.console.navigation import POLICY
 from gateway.console.pages import done, page
+from gateway.console.proposal_view import show
+from gateway.console.rebased import rebased
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane import proposals as steps
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.preview import Preview
-from gateway.control_plane.refusals import FilesRefused, Refused
-from gateway.core.days import JST
-from gateway.core.proposal import EVENTS, Event, Proposal, refusal
+from gateway.control_plane.refusals import FilesRefused, Refused, refused
+from gateway.core.days import JST, Moment
+from gateway.core.proposal import EVENTS, FROM, Event, Proposal, Rule, State, refusal
 from gateway.core.staff import held
+from gateway.ports import Unavailable
 
 PAST: Final = {
+    "amend": "amended",
     "submit": "submitted",
     "approve": "approved",
     "reject": "rejected",
     "withdraw": "withdrawn",
     "publish": "published",
 }
+NEXT: Final[dict[State, Event]] = {"draft": "submit", "submitted": "approve", "approved": "publish"}
+"""What a proposal waits for."""
+TOLD: Final[frozenset[Rule]] = frozenset({"own", "author", "department", "base", "effective"})
+"""Why somebody cannot take the next step, where they would wonder; that it is another's role needs no telling."""
 
 
 async def new(request: Request) -> Response:
@@ -45,6 +53,8 @@ async def begin(request: Request) -> Response:
     visit = require(request, "admin")
     office, form = office_of(visit), visit.form
     try:
+        # What is read here is what the proposal is said to be based on.
+        await office.in_force.refresh(visit.coop)
         base = last_version(office.in_force.current(visit.coop))
         files = None if base is None else await office.proposals.files_of_version(visit.coop, base)
         if files is None:
@@ -80,18 +90,33 @@ async def act(request: Request) -> Response:
     """Take one step with a proposal, on the revision that the person saw."""
     visit = require(request, "admin", "manager")
     form, event = visit.form, request.path_params["event"]
-    stored = await _proposal(visit, request.path_params["proposal"])
-    if str(stored.revision) != form.text("revision"):
-        return await _shown(request, visit, stored, told=visit.texts("acts.moved"))
     step = _STEPS.get(event)
     if step is None:
         raise Refusal(404)
+    stored = await _proposal(visit, request.path_params["proposal"])
+    if str(stored.revision) != form.text("revision"):
+        return await _shown(request, visit, stored, told=visit.texts("acts.moved"))
     try:
         await step(office_of(visit), stored, form, visit.person.id)
     except Refused as told:
         now = await _proposal(visit, stored.id)
         return await _shown(request, visit, now, told=_words(visit, told))
     return done(visit, f"proposals/{stored.id}", f"acts.{PAST[event]}")
+
+
+async def _amend(office: Office, proposal: Proposal, form: Form, by: str) -> Proposal:
+    """Change title, reason or effective time, and follow the version published last; the grants stay as they were changed."""
+    files = await office.proposals.files(proposal.coop, proposal.content)
+    if files is None:
+        raise Unavailable("the files of a proposal are not in the store")
+    wish = steps.Wish(
+        files=await rebased(office, proposal, files),
+        title=form.text("title"),
+        department=proposal.department,
+        effective=_instant(form.text("effective")),
+        reason=form.text("reason"),
+    )
+    return await steps.amend(office, proposal, wish, by=by)
 
 
 async def _submit(office: Office, proposal: Proposal, form: Form, by: str) -> Proposal:
@@ -115,6 +140,7 @@ async def _publish(office: Office, proposal: Proposal, form: Form, by: str) -> P
 
 
 _STEPS: Final[dict[str, Callable[[Office, Proposal, Form, str], Awaitable[Proposal]]]] = {
+    "amend": _amend,
     "submit": _submit,
     "approve": _approve,
     "reject": _reject,
@@ -146,39 +172,63 @@ async def _proposal(visit: Visit, proposal: str) -> Proposal:
 
 async def _shown(request: Request, visit: Visit, proposal: Proposal, *, told: str | None = None) -> Response:
     office = office_of(visit)
-    may = await _may(office, visit, proposal)
-    digest, preview, wrong = None, None, None
-    if proposal.state in {"draft", "submitted", "approved"} or proposal.preview is not None:
+    snapshot = office.in_force.current(visit.coop)
+    base = last_version(snapshot)
+    digest, seen, wrong = None, None, None
+    if proposal.state in NEXT or proposal.preview is not None:
         try:
             digest, body = await steps.foreseen(office, proposal)
-            preview = Preview.from_bytes(body)
-        except FilesRefused as refused:
-            wrong = refused
-    values = {"proposal": proposal, "preview": preview, "digest": digest, "wrong": wrong, "may": may, "told": told}
-    policy = None if preview is None else office.in_force.current(visit.coop)
-    return page(request, "proposal_acts.html", status=409 if told else 200, snapshot=policy, **values)
+            seen = Preview.from_bytes(body)
+        except FilesRefused as refused_files:
+            wrong = refused_files
+    names = snapshot.policy_at(Moment(visit.now))
+    may = {event for event in EVENTS if _fault(visit, event, proposal, visit.person.id, base=base) is None}
+    return page(
+        request,
+        "proposal_acts.html",
+        status=409 if told else 200,
+        proposal=proposal,
+        preview=None if seen is None else show(seen, names, lang=visit.texts.language),
+        findings=() if seen is None else seen.findings,
+        digest=digest,
+        wrong=wrong,
+        told=told,
+        # Of what breaks a rule of the files, only the return is open.
+        may=may if digest else may & {"amend", "reject", "withdraw"},
+        next=NEXT.get(proposal.state),
+        who=_who(visit, proposal, base=base),
+        barred=_barred(visit, proposal, base=base),
+        behind=proposal.state in FROM["amend"] and proposal.base != base,
+        effective=_typed(proposal.effective),
+    )
 
 
-async def _may(office: Office, visit: Visit, proposal: Proposal) -> frozenset[Event]:
-    """Return what this person may do now, given the preview and a reason: what the page offers."""
-    base = last_version(office.in_force.current(visit.coop))
+def _fault(visit: Visit, event: Event, proposal: Proposal, person: str, *, base: str | None) -> Rule | None:
+    """Return the first rule that an act would break, given a reason and a preview seen: what the page offers by."""
     # A draft has no preview yet: it is made when the page is shown.
     seen = proposal if proposal.preview else replace(proposal, preview="-")
-    return frozenset(
-        event
-        for event in EVENTS
-        if refusal(
-            event,
-            seen,
-            by=visit.person.id,
-            at=visit.now,
-            roles=visit.roles,
-            base=base,
-            preview=seen.preview,
-            reason="-",
-        )
-        is None
+    return refusal(event, seen, by=person, at=visit.now, roles=visit.roles, base=base, preview=seen.preview, reason="-")
+
+
+def _who(visit: Visit, proposal: Proposal, *, base: str | None) -> list[str]:
+    """Return the names of the others who can take the next step, whenever nothing but time or a version is in its way."""
+    event = NEXT.get(proposal.state)
+    others = (one for one in visit.people.values() if one.active and one.id != visit.person.id)
+    passable = {None, "base", "effective"}
+    return sorted(
+        one.name
+        for one in others
+        if event is not None and _fault(visit, event, proposal, one.id, base=base) in passable
     )
+
+
+def _barred(visit: Visit, proposal: Proposal, *, base: str | None) -> str | None:
+    """Return why this person cannot take the next step, where that is worth telling."""
+    event = NEXT.get(proposal.state)
+    rule = None if event is None else _fault(visit, event, proposal, visit.person.id, base=base)
+    if rule is None or rule not in TOLD:
+        return None
+    return _words(visit, refused(rule, state=proposal.state, department=proposal.department))
 
 
 def _departments(visit: Visit) -> list[str]:
@@ -200,6 +250,11 @@ def _instant(text: str) -> datetime | None:
             "write the effective time as 2026-12-01T00:00, in Japan time",
         ) from None
     return when if when.tzinfo is not None else when.replace(tzinfo=JST)
+
+
+def _typed(effective: datetime | None) -> str:
+    """Return an instant as a date-and-time field takes it."""
+    return "" if effective is None else effective.astimezone(JST).replace(tzinfo=None).isoformat(timespec="minutes")
 
 
 def _words(visit: Visit, told: Refused) -> str:

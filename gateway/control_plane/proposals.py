@@ -23,6 +23,8 @@ from gateway.ports import Change, Checked, Files, Unavailable, Values
 from gateway.tlog import entries
 from gateway.tlog.entries import Entry, instant
 
+TITLE, REASON = 120, 2_000
+"""Characters that a title and a reason may have."""
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
@@ -189,6 +191,12 @@ async def _checked(office: Office, coop: str, wish: Wish) -> tuple[str, str | No
             "text",
             "件名と理由に制御文字は使えません。件名は1行で入れてください",
             "no control characters in title and reason, and the title in one line",
+        )
+    if len(wish.title) > TITLE or len(wish.reason) > REASON:
+        raise Refused(
+            "text",
+            f"件名は{TITLE}字、理由は{REASON}字までです。短くしてください",
+            f"a title has at most {TITLE} characters and a reason {REASON}: make them shorter",
         )
     # The last year of the calendar has instants that no other zone can write.
     if wish.effective is not None and (wish.effective.year >= MAXYEAR or wish.effective < office.clock()):

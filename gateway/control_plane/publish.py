@@ -65,7 +65,12 @@ async def publish(
 
     kept = None
     if content is not None:
-        values: Values = {"id": secrets.token_hex(8), "title": digest[:8], "by": proposer, "approver": approver}
+        values: Values = {
+            "id": secrets.token_hex(8),
+            "title": "二人の名による公布",
+            "by": proposer,
+            "approver": approver,
+        }
         values |= {"content": content, "base": base, "reason": reason, "policy": digest}
         when = None if effective is None else int(effective.timestamp() * 1000)
         kept = Change(statement="version_kept", values={**values, "effective": when})

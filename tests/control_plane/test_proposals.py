@@ -248,8 +248,17 @@ async def test_what_is_submitted_is_what_was_foreseen(desk: Desk):
     assert (await steps.submit(desk.office, later, preview=fresh, by="sato")).state == "submitted"
 
 
-@pytest.mark.parametrize("odd", [{"title": "a\x00b"}, {"title": "二行\nの題"}, {"reason": "a\u202eb"}])
-async def test_control_characters_are_refused(desk: Desk, odd: dict[str, str]):
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"title": "a\x00b"},
+        {"title": "二行\nの題"},
+        {"reason": "a\u202eb"},
+        {"title": "題" * 121},
+        {"reason": "訳" * 2_001},
+    ],
+)
+async def test_a_title_or_reason_that_cannot_be_read_is_refused(desk: Desk, odd: dict[str, str]):
     with pytest.raises(Refused) as refused:
         await desk.begin(**odd)
     assert refused.value.rule == "text"

@@ -121,11 +121,18 @@ class Site:
     keys: Path
     policies: Path
     source_timeout_s: float = 10.0
+    coops: tuple[str, ...] = COOPS
+    console_port: int | None = None
+    """Where staff reach the console; None: there is none."""
     processes: list[Process] = field(default_factory=list)
 
     @property
     def issuer(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def console(self) -> str:
+        return f"http://127.0.0.1:{self.console_port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -147,11 +154,18 @@ class Site:
             "GATEWAY_SIGNER_STATE": str(self.folder / "signer-state"),
             "GATEWAY_POLICIES": str(self.policies),
             "GATEWAY_PARTNERS": str(ROOT / "partners"),
-            "GATEWAY_COOPS": json.dumps(COOPS),
-            "GATEWAY_SOURCES": json.dumps(dict.fromkeys(COOPS, source)),
+            "GATEWAY_COOPS": json.dumps(self.coops),
+            "GATEWAY_SOURCES": json.dumps(dict.fromkeys(self.coops, source)),
             "GATEWAY_REQUESTS_PER_SECOND": "100000",
             "GATEWAY_BURST": "100000",
+            **self._console,
         }
+
+    @property
+    def _console(self) -> dict[str, str]:
+        if self.console_port is None:
+            return {}
+        return {"GATEWAY_CONSOLE": self.console, "GATEWAY_CONSOLE_PORT": str(self.console_port)}
 
     def told(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run one command to its end, whatever that is."""
