@@ -8,6 +8,7 @@ refused with the place where it stands.
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -52,11 +53,13 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
         return self.places.get(path, Place(1, 1))
 
 
+@lru_cache(maxsize=256)
 def parse(text: str) -> Parsed:
     """Return the values of one YAML document and everything in it that is refused.
 
     A refused scalar stays as its text, so that the rest of the file can still be checked; where the structure itself
-    cannot be read the value is None.
+    cannot be read the value is None. A change touches one file of many, so those read last are remembered; nobody writes
+    to what was parsed.
     """
     try:
         problems = list(_structure(text))
