@@ -26,6 +26,7 @@ MARK = "README.txt"
 _NOTE = """【試験】 この場所のものはすべて架空です。次の `make demo` が消して作り直します。
 Everything here is synthetic. The next `make demo` deletes it and starts afresh.
 """
+STATE = Path("var/demo")
 _OURS = (
     "gateway.db", "gateway.db-wal", "gateway.db-shm", "log", "log.vkey", "log-altered", "keys", "office", "partners",
     "staff", "codes.txt", "gateway.env",

@@ -10,6 +10,7 @@ from gateway.demo.acts import cast, ceiling, change, console, farewell, proof, p
 from gateway.demo.opening import open_stage
 from gateway.demo.screen import Screen
 from gateway.demo.stage import Stage
+from gateway.demo.state import STATE
 
 ACTS = (
     cast.introduce,
@@ -31,7 +32,7 @@ def tell(
     *,
     once: bool,
     members: int,
-    state: Path = Path("var/demo"),
+    state: Path = STATE,
     port: int = 8400,
     console_port: int = 8401,
     member_system_port: int = 8402,
