@@ -18,6 +18,7 @@ from gateway.cli.office import digest_of, facts, on, proposal_of, shown, step, t
 from gateway.cli.output import USAGE, Json, Lang, err, fail, say, show
 from gateway.control_plane import proposals as steps
 from gateway.control_plane.office import Office
+from gateway.control_plane.wishes import Wish
 from gateway.core.days import JST
 from gateway.core.proposal import Proposal
 from gateway.ports import Files
@@ -201,10 +202,8 @@ async def _files(office: Office, known: Proposal) -> Files:
     return files
 
 
-def _wish(
-    configured: Settings, coop: str, title: str, department: str, effective: str | None, reason: str
-) -> steps.Wish:
-    return steps.Wish(
+def _wish(configured: Settings, coop: str, title: str, department: str, effective: str | None, reason: str) -> Wish:
+    return Wish(
         files=files_of(configured.policies, configured.partners, coop),
         title=title,
         department=department,

@@ -16,13 +16,13 @@ from gateway.console.forms import Form
 from gateway.console.navigation import POLICY
 from gateway.console.pages import done, page
 from gateway.console.proposal_view import show
-from gateway.console.rebased import rebased
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane import proposals as steps
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.preview import Preview
 from gateway.control_plane.refusals import FilesRefused, Refused, refused
+from gateway.control_plane.wishes import Wish
 from gateway.core.days import JST, Moment
 from gateway.core.proposal import EVENTS, FROM, Event, Proposal, Rule, State, refusal
 from gateway.core.staff import held
@@ -53,24 +53,16 @@ async def begin(request: Request) -> Response:
     visit = require(request, "admin")
     office, form = office_of(visit), visit.form
     try:
-        # What is read here is what the proposal is said to be based on.
-        await office.in_force.refresh(visit.coop)
-        base = last_version(office.in_force.current(visit.coop))
-        files = None if base is None else await office.proposals.files_of_version(visit.coop, base)
-        if files is None:
-            raise Refused(
-                "base",
-                "元にする版のファイルが保管されていません。最初の版は gateway policy publish で公布してください",
-                "the files of the version to begin with were not kept; publish the first one with gateway policy publish",
-            )
-        wish = steps.Wish(
-            files=files,
+        begun = await steps.begin_with(
+            office,
+            visit.coop,
+            None,
             title=form.text("title"),
             department=form.text("department"),
             effective=_instant(form.text("effective")),
             reason=form.text("reason"),
+            by=visit.person.id,
         )
-        begun = await steps.begin(office, visit.coop, wish, by=visit.person.id)
     except Refused as told:
         values = {"told": _words(visit, told), "typed": form, "departments": _departments(visit)}
         return page(request, "proposal_new.html", status=409, **values)
@@ -109,8 +101,8 @@ async def _amend(office: Office, proposal: Proposal, form: Form, by: str) -> Pro
     files = await office.proposals.files(proposal.coop, proposal.content)
     if files is None:
         raise Unavailable("the files of a proposal are not in the store")
-    wish = steps.Wish(
-        files=await rebased(office, proposal, files),
+    wish = Wish(
+        files=files,
         title=form.text("title"),
         department=proposal.department,
         effective=_instant(form.text("effective")),

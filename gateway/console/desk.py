@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from gateway.console.rebased import rebased
 from gateway.control_plane import proposals as steps
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
+from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
 from gateway.ports import Clock, Files, PolicyFiles, Proposals, Staff, Telemetry, Unavailable
@@ -52,8 +52,8 @@ class StaffDesk:
         stored = await self.proposals.get(coop, proposal)
         if stored is None:
             raise refused("revision")
-        wish = steps.Wish(
-            files=await rebased(self._acting(), stored, files),
+        wish = Wish(
+            files=files,
             title=stored.title,
             department=stored.department,
             effective=stored.effective,

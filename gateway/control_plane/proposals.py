@@ -4,69 +4,97 @@ amend → submit (with its preview) → approve → publish; reject and withdraw
 console all come here. What may be done is said in core/proposal.py; the SQL of the commit point has the last word.
 """
 
-import asyncio
-import re
+import dataclasses
 import secrets
-from dataclasses import dataclass
-from datetime import MAXYEAR, datetime
-from typing import Final
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from gateway.control_plane.committing import allowed, commit
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.preview import Preview
-from gateway.control_plane.refusals import FilesRefused, Refused, refused
+from gateway.control_plane.rebase import rebased
+from gateway.control_plane.refusals import Refused, refused
+from gateway.control_plane.wishes import Wish, accepted, checked_files
 from gateway.core.proposal import Event, Proposal, refusal
 from gateway.core.state import Effect, PolicyPublished
-from gateway.ports import Change, Checked, Files, Unavailable, Values
+from gateway.ports import Change, Checked, Unavailable, Values
 from gateway.tlog import entries
 from gateway.tlog.entries import Entry, instant
-
-TITLE, REASON = 120, 2_000
-"""Characters that a title and a reason may have."""
-_UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wants a version to say, and why."""
-
-    files: Files
-    title: str
-    department: str
-    effective: datetime | None
-    reason: str
 
 
 async def begin(office: Office, coop: str, wish: Wish, *, by: str) -> Proposal:
     """Propose a change to the version published last. Raises Refused, FilesRefused, Unavailable."""
     await office.in_force.refresh(coop)
-    content, base = await _checked(office, coop, wish)
-    proposal = _new(coop, wish, content=content, base=base, by=by, at=office.clock())
+    return await _begin(office, coop, wish, base=last_version(office.in_force.current(coop)), by=by)
+
+
+async def begin_with(
+    office: Office,
+    coop: str,
+    version: str | None,
+    *,
+    title: str,
+    department: str,
+    effective: datetime | None,
+    reason: str,
+    by: str,
+) -> Proposal:
+    """Propose what a version says, the one published last where None: something to change, or a roll-back.
+
+    `version` is the beginning of its digest. Raises Refused, FilesRefused, Unavailable.
+    """
+    await office.in_force.refresh(coop)
+    snapshot = office.in_force.current(coop)
+    base = last_version(snapshot)
+    digests = {one.policy.digest for one in snapshot.versions}
+    found = [base] if version is None else [one for one in digests if len(version) >= 8 and one.startswith(version)]
+    files = await office.proposals.files_of_version(coop, found[0]) if len(found) == 1 and found[0] else None
+    if files is None:
+        raise _no_version(version)
+    wish = Wish(files=files, title=title, department=department, effective=effective, reason=reason)
+    return await _begin(office, coop, wish, base=base, by=by)
+
+
+async def begin_return(office: Office, coop: str, version: str, *, department: str, reason: str, by: str) -> Proposal:
+    """Propose what an earlier version said: a roll-back is a new version. Raises as `begin_with` does."""
+    title = f"巻き戻し {version[:8]}"
+    return await begin_with(
+        office, coop, version, title=title, department=department, effective=None, reason=reason, by=by
+    )
+
+
+async def _begin(office: Office, coop: str, wish: Wish, *, base: str | None, by: str) -> Proposal:
+    proposal = _new(coop, wish, base=base, by=by, at=office.clock())
     fault = refusal("amend", proposal, by=by, at=office.clock(), roles=await office.staff.roles(coop), base=base)
     if fault is not None:
         raise refused(fault, state=proposal.state, department=proposal.department)
+    content = await accepted(office, coop, wish, base=base)
+    proposal = replace(proposal, content=content)
     change = Change(statement="proposal_begun", values=_wished(wish, content=content, base=base, by=by, id=proposal.id))
     await _append(office, proposal, "amend", change, by=by, reason=wish.reason)
     return await _now(office, coop, proposal.id)
 
 
 async def amend(office: Office, proposal: Proposal, wish: Wish, *, by: str) -> Proposal:
-    """Change what a proposal says, on the version published last; an approval is void from then on.
+    """Change what a proposal says; an approval is void from then on.
 
-    Raises Refused, FilesRefused, Unavailable.
+    What others have published since it was begun is followed, file by file (rebase.py). Raises Refused, FilesRefused,
+    Unavailable.
     """
-    await office.in_force.refresh(proposal.coop)
+    coop = proposal.coop
+    await office.in_force.refresh(coop)
     await allowed(office, "amend", proposal, by=by)
     if wish.department != proposal.department:
         raise refused("department", department=proposal.department)
-    content, base = await _checked(office, proposal.coop, wish)
+    base = last_version(office.in_force.current(coop))
+    wish = dataclasses.replace(wish, files=await rebased(office, proposal, wish.files, onto=base))
+    content = await accepted(office, coop, wish, base=base)
     values = _wished(wish, base=base, amended=content) | _values(proposal, by)
     said = replace(proposal, content=content, base=base, effective=wish.effective)
     change = Change(statement="proposal_amended", values=values)
     await _append(office, said, "amend", change, by=by, reason=wish.reason)
-    return await _now(office, proposal.coop, proposal.id)
+    return await _now(office, coop, proposal.id)
 
 
 async def foreseen(office: Office, proposal: Proposal) -> tuple[str, bytes]:
@@ -156,61 +184,19 @@ def _is_of(body: bytes, proposal: Proposal, checked: Checked) -> bool:
     return (told.coop, told.policy, told.base, told.at) == (proposal.coop, checked.digest, proposal.base, at)
 
 
-async def begin_return(office: Office, coop: str, version: str, *, department: str, reason: str, by: str) -> Proposal:
-    """Propose what an earlier version said (a roll-back is a new version); `version` is the beginning of its digest.
-
-    Raises Refused, FilesRefused, Unavailable.
-    """
-    await office.in_force.refresh(coop)
-    digests = {one.policy.digest for one in office.in_force.current(coop).versions}
-    found = [one for one in digests if one.startswith(version)] if len(version) >= 8 else []
-    files = await office.proposals.files_of_version(coop, found[0]) if len(found) == 1 else None
-    if files is None:
-        raise Refused(
-            "version",
-            f"`{version}` で始まる版が1つに決まらないか、その版のファイルが保管されていません。版の履歴で確かめてください",
-            f"no one version begins with `{version}`, or its files were not kept; look at the list of versions",
+def _no_version(version: str | None) -> Refused:
+    if version is None:
+        return Refused(
+            "base",
+            "元にする版のファイルが保管されていません。最初の版は gateway policy publish で公布するか、ファイルを添えて申請してください",
+            "the files of the version to begin with were not kept: publish the first one with gateway policy publish, "
+            "or propose with files",
         )
-    wish = Wish(files=files, title=f"巻き戻し {found[0][:8]}", department=department, effective=None, reason=reason)
-    return await begin(office, coop, wish, by=by)
-
-
-async def checked_files(office: Office, proposal: Proposal) -> Checked:
-    """Return what a proposal's files say. Raises FilesRefused, and Unavailable where they are not there."""
-    files = await office.proposals.files(proposal.coop, proposal.content)
-    if files is None:
-        raise Unavailable("the files of a proposal are not in the store")
-    return await _sound(office, proposal.coop, files)
-
-
-async def _checked(office: Office, coop: str, wish: Wish) -> tuple[str, str | None]:
-    if not wish.reason.strip() or not wish.title.strip():
-        raise refused("reason")
-    if _UNWRITABLE.search(wish.reason + wish.title) or "\n" in wish.title:
-        raise Refused(
-            "text",
-            "件名と理由に制御文字は使えません。件名は1行で入れてください",
-            "no control characters in title and reason, and the title in one line",
-        )
-    if len(wish.title) > TITLE or len(wish.reason) > REASON:
-        raise Refused(
-            "text",
-            f"件名は{TITLE}字、理由は{REASON}字までです。短くしてください",
-            f"a title has at most {TITLE} characters and a reason {REASON}: make them shorter",
-        )
-    # The last year of the calendar has instants that no other zone can write.
-    if wish.effective is not None and (wish.effective.year >= MAXYEAR or wish.effective < office.clock()):
-        raise refused("effective")
-    await _sound(office, coop, wish.files)
-    return await office.proposals.keep_files(coop, wish.files), last_version(office.in_force.current(coop))
-
-
-async def _sound(office: Office, coop: str, files: Files) -> Checked:
-    # Reading all files takes longer than releases on this loop may wait.
-    checked = await asyncio.to_thread(office.policy_files.check, coop, files)
-    if checked.document is None:
-        raise FilesRefused(checked.findings)
-    return checked
+    return Refused(
+        "version",
+        f"`{version}` で始まる版が1つに決まらないか、その版のファイルが保管されていません。版の履歴で確かめてください",
+        f"no one version begins with `{version}`, or its files were not kept; look at the list of versions",
+    )
 
 
 async def _step(
@@ -268,7 +254,7 @@ async def _now(office: Office, coop: str, proposal: str) -> Proposal:
     return stored
 
 
-def _new(coop: str, wish: Wish, *, content: str, base: str | None, by: str, at: datetime) -> Proposal:
+def _new(coop: str, wish: Wish, *, base: str | None, by: str, at: datetime) -> Proposal:
     return Proposal(
         id=secrets.token_hex(8),
         coop=coop,
@@ -276,7 +262,7 @@ def _new(coop: str, wish: Wish, *, content: str, base: str | None, by: str, at: 
         department=wish.department,
         author=by,
         editor=by,
-        content=content,
+        content="",
         base=base,
         effective=wish.effective,
         reason=wish.reason,

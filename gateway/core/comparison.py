@@ -160,7 +160,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 
 def _agreement(agreement: Agreement) -> Iterator[tuple[Path, _Part]]:
-    said = _words(agreement, "basis", "term", "clauses", "evidence", "supervision", "ground", "programme")
+    said = _words(agreement, "basis", "term", "clauses", "evidence", "supervision", "ground", "programme", "department")
     at = ("agreements", agreement.partner, agreement.id)
     yield at, _Part("agreement", "basis", said | {"evidence_days": agreement.evidence_span})
     for grant in agreement.grants:

@@ -177,6 +177,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """Up to the midnight after the supervision's due day and grace; None where no supervision is recorded."""
     ground: str | None = None
     programme: str | None = None
+    department: str = ""
+    """The owning department (所管部署), whose managers approve what changes in it."""
     grants: tuple[Grant, ...]
 
     def grant_for(self, purpose: str, product: str | None) -> Grant | None:

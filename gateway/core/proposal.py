@@ -21,6 +21,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from gateway.core.policy import Policy
 from gateway.core.staff import RoleHeld, held
 
 State = Literal["draft", "submitted", "approved", "withdrawn", "published"]
@@ -103,6 +104,23 @@ def refusal(
     if event in {"submit", "approve", "publish"} and proposal.effective is not None and proposal.effective < at:
         return "effective"
     return None
+
+
+def owners(old: Policy | None, new: Policy) -> dict[str, frozenset[str]]:
+    """Return the departments that own what changes: department → the agreements of it that a version says otherwise.
+
+    An agreement that changes hands is of both. The first version has no owner before it: whoever may propose, proposes
+    the whole of it. Notices, decisions and the catalogue are the co-op's, and any department's to propose.
+    """
+    if old is None:
+        return {}
+    found: dict[str, set[str]] = {}
+    for name in old.agreements.keys() | new.agreements.keys():
+        before, after = old.agreements.get(name), new.agreements.get(name)
+        for one in (before, after) if before != after else ():
+            if one is not None:
+                found.setdefault(one.department, set()).add(name)
+    return {department: frozenset(names) for department, names in found.items()}
 
 
 def _role_fault(event: Event, proposal: Proposal, *, by: str, at: datetime, roles: Collection[RoleHeld]) -> Rule | None:

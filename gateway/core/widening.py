@@ -187,6 +187,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "evidence": _more,
         "evidence_days": _evidence,
         "supervision": _supervision,
+        "department": _never,
     },
     "grant": {
         "products": _more,

@@ -20,6 +20,7 @@ from gateway.control_plane.credentials import seal_totp, totp_key
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.preview import Preview
 from gateway.control_plane.publish import publish as publish_in_two_names
+from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import Proposal
 from gateway.core.staff import Role
 from gateway.ports import Credentials, Files
@@ -177,7 +178,7 @@ class Room:
         files = dict(await self.office.proposals.files_of_version(COOP, base) or {})
         files[file], was = change(files[file]), files[file]
         assert files[file] != was
-        wish = steps.Wish(files=files, title="別の申請", department=HERE, effective=None, reason="試験")
+        wish = Wish(files=files, title="別の申請", department=HERE, effective=None, reason="試験")
         draft = await steps.begin(self.office, COOP, wish, by="kato")
         digest, _ = await steps.foreseen(self.office, draft)
         waiting = await steps.submit(self.office, draft, preview=digest, by="kato")

@@ -18,6 +18,7 @@ from gateway.console.totp import code_at, step_at
 from gateway.control_plane import people, proposals as steps
 from gateway.control_plane.credentials import hash_password, open_totp, seal_totp, totp_key, verify_password
 from gateway.control_plane.partners import end_key, set_state
+from gateway.control_plane.wishes import Wish
 from gateway.core.staff import Role
 from gateway.ports import Credentials
 from gateway.tlog.entries import Partner as PartnerEntry
@@ -139,7 +140,7 @@ async def room(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIt
 async def published(room: Room) -> None:
     """Publish the real files by two people, so that they are kept."""
     office = office_of(room.house.settings, room.house.stores)
-    wish = steps.Wish(files=REAL, title="最初の版", department=HERE, effective=None, reason="覚書の締結")
+    wish = Wish(files=REAL, title="最初の版", department=HERE, effective=None, reason="覚書の締結")
     draft = await steps.begin(office, COOP, wish, by="sato")
     digest, _ = await steps.foreseen(office, draft)
     waiting = await steps.submit(office, draft, preview=digest, by="sato")

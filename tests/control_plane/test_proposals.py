@@ -17,6 +17,7 @@ from gateway.control_plane.partners import set_state
 from gateway.control_plane.preview import Preview
 from gateway.control_plane.publish import PeopleDecide, publish as publish_in_two_names
 from gateway.control_plane.refusals import FilesRefused, Refused
+from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import Proposal
 from gateway.tlog.entries import Proposal as ProposalEntry, Publish, decode
 from tests.clock import SettableClock
@@ -35,8 +36,8 @@ class Desk:
         self.house = house
         self.office = office
 
-    def wish(self, **changes: Any) -> steps.Wish:
-        wish = steps.Wish(files=REAL, title="配達先", department=HERE, effective=None, reason="覚書の締結")
+    def wish(self, **changes: Any) -> Wish:
+        wish = Wish(files=REAL, title="配達先", department=HERE, effective=None, reason="覚書の締結")
         return replace(wish, **changes)
 
     async def begin(self, *, by: str = "sato", **changes: Any) -> Proposal:
@@ -310,3 +311,52 @@ async def test_every_step_can_be_told_from_the_log_alone(desk: Desk):
         ("approve", "ito", one.content),
     ]
     assert [e.preview for e in said] == [None, one.preview, one.preview]
+
+
+KYOSAI = f"policies/{COOP}/agreements/coop-kyosai.yaml"
+OTHERS = dict(REAL) | {KYOSAI: REAL[KYOSAI].replace("retention_days: ", "retention_days: 1", 1)}
+
+
+async def test_what_another_department_owns_is_not_changed_along(desk: Desk):
+    await desk.published()
+    for files in (OTHERS, NARROWED | {KYOSAI: OTHERS[KYOSAI]}):
+        with pytest.raises(Refused, match="coop-kyosai") as refused:
+            await desk.begin(files=files)
+        assert refused.value.rule == "department"
+    draft = await desk.begin(files=NARROWED)
+    with pytest.raises(Refused) as amended:
+        await steps.amend(desk.office, draft, desk.wish(files=OTHERS), by="sato")
+    assert amended.value.rule == "department"
+    assert (await desk.stored(draft)).revision == 1
+
+
+async def test_an_agreement_is_not_taken_over_by_renaming_its_department(desk: Desk):
+    await desk.published()
+    taken = dict(REAL) | {KYOSAI: REAL[KYOSAI].replace("department: 共済事業部", f"department: {HERE}")}
+    assert taken[KYOSAI] != REAL[KYOSAI]
+    with pytest.raises(Refused, match="coop-kyosai") as refused:
+        await desk.begin(files=taken)
+    assert refused.value.rule == "department"
+
+
+async def test_saving_a_stale_proposal_does_not_undo_what_others_published(desk: Desk):
+    await desk.published()
+    stale = await desk.begin(files=dict(REAL) | {f"policies/{COOP}/README.md": "覚え書き\n"})
+    await desk.published(files=NARROWED)
+    kept = await desk.office.proposals.files(COOP, stale.content)
+    saved = await steps.amend(desk.office, stale, desk.wish(files=kept), by="sato")
+    files = await desk.office.proposals.files(COOP, saved.content)
+    assert files is not None
+    assert (files[SUNNET], files[f"policies/{COOP}/README.md"]) == (NARROWED[SUNNET], "覚え書き\n")
+    assert saved.base == last_version(desk.house.stores.snapshots.current(COOP))
+
+
+async def test_a_file_that_both_changed_is_named_and_nothing_saved(desk: Desk):
+    await desk.published()
+    mine = dict(REAL) | {SUNNET: REAL[SUNNET].replace("          phone: as_is\n", "", 1)}
+    stale = await desk.begin(files=mine)
+    await desk.published(files=NARROWED)
+    with pytest.raises(Refused, match="sunnet.yaml") as refused:
+        await steps.amend(desk.office, stale, desk.wish(files=mine), by="sato")
+    assert refused.value.rule == "base"
+    assert (await desk.stored(stale)).revision == 1

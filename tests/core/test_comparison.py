@@ -218,6 +218,7 @@ OTHERS: dict[type, tuple[Any, dict[str, Any], str]] = {
             "ground": "T1",
             "programme": "sukusuku",
             "grants": (),
+            "department": "共済事業部",
         },
         "agreement",
     ),

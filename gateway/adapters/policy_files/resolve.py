@@ -128,6 +128,7 @@ def _agreement(name: str, partner: str, one: AgreementShape, notices: Iterable[N
         supervision=None if one.supervision is None else _supervision(one.supervision),
         ground=one.ground or _default_ground(one.basis, notices),
         programme=one.programme,
+        department=one.contract.department,
         grants=tuple(_grant(name, grant, shape, one) for grant, shape in sorted(one.grants.items())),
     )
 

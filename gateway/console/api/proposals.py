@@ -1,6 +1,6 @@
 """変更申請: what there is, a new one, one of them with its files, its preview, an edit, a roll-back."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -11,7 +11,6 @@ from gateway.console.acts import office_of
 from gateway.console.api.inbound import (
     Amending,
     Beginning,
-    Files,
     Returning,
     etag,
     flag,
@@ -26,8 +25,8 @@ from gateway.console.navigation import POLICY
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane import proposals as steps
-from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.refusals import Refused, refused
+from gateway.control_plane.refusals import refused
+from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import STATES, Proposal
 from gateway.ports import Unavailable
 
@@ -55,15 +54,16 @@ async def begin(request: Request) -> Response:
         raise Malformed(
             "files か base: true のどちらか一方を送ってください", "send either files or base: true", pointer="/files"
         )
-    files = await _base_files(office, visit.coop) if sent.files is None else sent.files
-    wish = steps.Wish(
-        files=files,
-        title=sent.title,
-        department=sent.department,
-        effective=whole(sent.effective),
-        reason=sent.reason,
-    )
-    return stands(await steps.begin(office, visit.coop, wish, by=visit.person.id), 201)
+    said: dict[str, Any] = {
+        "title": sent.title,
+        "department": sent.department,
+        "reason": sent.reason,
+        "effective": whole(sent.effective),
+    }
+    by = visit.person.id
+    if sent.files is None:
+        return stands(await steps.begin_with(office, visit.coop, None, **said, by=by), 201)
+    return stands(await steps.begin(office, visit.coop, Wish(files=sent.files, **said), by=by), 201)
 
 
 async def look(request: Request) -> Response:
@@ -85,7 +85,7 @@ async def amend(request: Request) -> Response:
     only(request)
     sent = await read(request, Amending)
     one = await as_seen(request, visit, sent.revision)
-    wish = steps.Wish(
+    wish = Wish(
         files=sent.files,
         title=sent.title,
         department=sent.department,
@@ -150,17 +150,3 @@ async def as_seen(request: Request, visit: Visit, revision: int | None) -> Propo
     if one.revision != seen:
         raise refused("revision")
     return one
-
-
-async def _base_files(office: Office, coop: str) -> Files:
-    # What this process knows may be older than what steps.begin will name as the base.
-    await office.in_force.refresh(coop)
-    base = last_version(office.in_force.current(coop))
-    files = None if base is None else await office.proposals.files_of_version(coop, base)
-    if files is None:
-        raise Refused(
-            "base",
-            "元にする版がないか、そのファイルが保管されていません。base の代わりに files で全部のファイルを送ってください",
-            "there is no version to begin with, or its files were not kept; send all files as `files` instead of `base`",
-        )
-    return dict(files)

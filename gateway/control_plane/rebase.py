@@ -4,20 +4,18 @@ File by file: what the proposal left as it was follows the version of now, what 
 changed is nobody's to decide for a person: it is refused by name.
 """
 
-from gateway.control_plane.office import Office, last_version
+from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import Refused
 from gateway.core.proposal import Proposal
 from gateway.ports import Files
 
 
-async def rebased(office: Office, proposal: Proposal, files: Files) -> Files:
-    """Return `files`, which say what `proposal` wants, on the version published last. Raises Refused, Unavailable."""
-    await office.in_force.refresh(proposal.coop)
-    latest = last_version(office.in_force.current(proposal.coop))
-    if latest == proposal.base:
+async def rebased(office: Office, proposal: Proposal, files: Files, *, onto: str | None) -> Files:
+    """Return `files`, which say what `proposal` wants, on the version `onto`. Raises Refused, Unavailable."""
+    if onto == proposal.base:
         return files
     old = await _files_of(office, proposal.coop, proposal.base)
-    new = await _files_of(office, proposal.coop, latest)
+    new = await _files_of(office, proposal.coop, onto)
     merged, both = {}, []
     for path in sorted(old.keys() | new.keys() | files.keys()):
         was, now, mine = old.get(path), new.get(path), files.get(path)
