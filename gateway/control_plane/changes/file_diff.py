@@ -2,17 +2,33 @@
 
 from collections.abc import Iterator
 from difflib import unified_diff
+from typing import Literal
 
 from gateway.ports import Files
+
+Sign = Literal["+", "~", "-", ""]
+"""New, otherwise, gone; as it was."""
 
 _NOWHERE = "/dev/null"
 _OPEN_END = "\\ No newline at end of file\n"
 
 
+def signs(before: Files, after: Files) -> dict[str, Sign]:
+    """Return what became of every file of either side, by its name, in order."""
+    return {name: _sign(name, before, after) for name in sorted(before.keys() | after.keys())}
+
+
 def changed_files(before: Files, after: Files) -> dict[str, str]:
     """Return the unified diff of every file that differs, is new or is gone, by its name."""
-    names = sorted(before.keys() | after.keys())
-    return {name: _diff(name, before, after) for name in names if before.get(name) != after.get(name)}
+    return {name: _diff(name, before, after) for name, sign in signs(before, after).items() if sign}
+
+
+def _sign(name: str, before: Files, after: Files) -> Sign:
+    if name not in before:
+        return "+"
+    if name not in after:
+        return "-"
+    return "" if before[name] == after[name] else "~"
 
 
 def _diff(name: str, before: Files, after: Files) -> str:
