@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from gateway.control_plane.asked import Looked, look_back
+from gateway.control_plane.changes.asked import Looked, look_back
 from gateway.core.comparison import grant_name
 from gateway.core.days import Moment
 from gateway.core.policy import Agreement, Grant, Policy, Transform
@@ -152,7 +152,7 @@ def _unused(
 def _granted_since(snapshot: Snapshot, agreement: Agreement, grant: Grant, name: str, now: datetime) -> datetime:
     """Return when the newest version began from which on each one granted the field so, within the agreement's term."""
     since = now
-    begun = [version for version in snapshot.versions if version.effective <= now]
+    begun = [one for one in snapshot.versions if one.effective <= now and not snapshot.superseded(one)]
     in_force = {version.effective: version for version in sorted(begun, key=lambda v: (v.effective, v.index))}
     for effective, version in sorted(in_force.items(), reverse=True):
         held = version.policy.agreements.get(agreement.id)
