@@ -1,7 +1,7 @@
-"""The tables of the second door: proposals with what they say, people with what they may do, signed-in browsers.
+"""The tables of the second door: proposals with what they say, requests, people with what they may do, signed-in browsers.
 
-`proposal`, `person` and `staff_role` are changed in the transaction of the log entry that says so, and nowhere else
-(log/changes.py). Instants are integers, milliseconds since 1970 UTC.
+`proposal`, `partner_request`, `person` and `staff_role` are changed in the transaction of the log entry that says so, and
+nowhere else (log/changes.py). Instants are integers, milliseconds since 1970 UTC.
 """
 
 from typing import ClassVar
@@ -46,6 +46,28 @@ class Kept(SQLModel, table=True):
     body: bytes = Field(sa_type=LargeBinary)
 
 
+class PartnerRequestRow(SQLModel, table=True):
+    """An act on a partner that takes two people (core/partner_request.py)."""
+
+    __tablename__ = "partner_request"
+    origin: str = origin_key()
+    id: str = Field(primary_key=True)
+    kind: str
+    state: str
+    partner: str
+    client: str
+    keys: str
+    """The public JWKs as JSON."""
+    answer: str
+    asker: str
+    reason: str
+    asked: int = Field(sa_type=BigInteger)
+    decider: str | None = None
+    said: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    decided: int | None = Field(default=None, sa_type=BigInteger)
+    entry: int | None = Field(default=None, sa_type=BigInteger)
+
+
 class PersonRow(SQLModel, table=True):
     """A member of a co-op's staff, and how they sign in."""
 
@@ -59,6 +81,10 @@ class PersonRow(SQLModel, table=True):
     counter: int = Field(default=0, sa_type=BigInteger)
     failures: int = 0
     locked_until: int | None = Field(default=None, sa_type=BigInteger)
+    issuer: str = ""
+    subject: str = ""
+    """Who they are to the co-op's identity provider; both empty: nobody."""
+    signed_in: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class StaffRoleRow(SQLModel, table=True):

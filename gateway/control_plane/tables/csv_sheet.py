@@ -1,0 +1,69 @@
+"""A sheet as CSV, for spreadsheets: no cell can be a formula, and no character is replaced where an encoding lacks it.
+
+OWASP "CSV injection": a leading apostrophe keeps such a cell text, and is taken off again on the way back.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal, get_args
+
+from gateway.control_plane.refusals import Refused
+
+Encoding = Literal["utf-8", "cp932"]
+ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
+BOM: Final = b"\xef\xbb\xbf"
+"""Without it spreadsheets in Japan take UTF-8 for cp932."""
+
+_FORMULA = frozenset("=+-@\t\r'＝＋－＠")
+"""What a spreadsheet may read as the beginning of a formula, wide signs too, and the apostrophe itself."""
+
+
+class Unencodable(Refused):
+    """cp932 lacks a character of a sheet; `row` and `column` count from 1."""
+
+    def __init__(self, row: int, column: int, character: str) -> None:
+        self.row = row
+        self.column = column
+        self.character = f"U+{ord(character):04X}"
+        super().__init__(
+            "encoding",
+            f"{row} 行目 {column} 列目: Shift_JIS (cp932) にない文字 {self.character} があります → UTF-8 で出力してください",
+            f"row {row} column {column}: cp932 lacks the character {self.character}; export as UTF-8",
+        )
+
+
+def sheet(rows: Iterable[Sequence[str | int]], *, encoding: Encoding = "utf-8") -> bytes:
+    """Return rows as CSV with CRLF: UTF-8 with a BOM, or cp932. Texts are kept from being formulas, numbers are as they are.
+
+    Raises Unencodable where cp932 lacks a character: nothing is replaced by `?`.
+    """
+    made = [[neutral(cell) if isinstance(cell, str) else str(cell) for cell in row] for row in rows]
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerows(made)
+    if encoding == "utf-8":
+        return BOM + out.getvalue().encode()
+    try:
+        return out.getvalue().encode(encoding)
+    except UnicodeEncodeError:
+        raise _first_lacking(made, encoding) from None
+
+
+def neutral(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; `plain` gives back what it was."""
+    return f"'{cell}" if cell[:1] in _FORMULA and cell else cell
+
+
+def plain(cell: str) -> str:
+    """Return a cell without the apostrophe that `neutral` put before it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA and len(cell) > 1 else cell
+
+
+def _first_lacking(rows: Sequence[Sequence[str]], encoding: Encoding) -> Unencodable:
+    for row, cells in enumerate(rows, 1):
+        for column, cell in enumerate(cells, 1):
+            try:
+                cell.encode(encoding)
+            except UnicodeEncodeError as error:
+                return Unencodable(row, column, error.object[error.start])
+    raise AssertionError("every cell can be encoded, and all of them cannot")
