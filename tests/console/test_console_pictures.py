@@ -1,0 +1,106 @@
+"""Every screen of the console, pictured: into a temporary folder, or with CONSOLE_PICTURES=docs/console into the manual.
+
+docs/console/README.md shows the pictures; what is pictured, shown there and kept beside it are the same.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser
+
+from tests.clock import SettableClock
+from tests.console.furnished import INCOMPLETE, Furnished, furnished
+from tests.console.served import chromium
+from tests.house import COOP, ROOT
+
+FOLDER = ROOT / "docs" / "console"
+MOST_EACH, MOST_TOGETHER = 200_000, 4_000_000
+"""Bytes of a picture, and of all in the folder."""
+# Screen → (who reads it, where it is); `<name>` is the proposal of that name in furnished.py.
+SCREENS: dict[str, tuple[str, str]] = {
+    "sign-in": ("", "/sign-in"),
+    "home-admin": ("sato", "/"),
+    "home": ("ito", "/"),
+    "proposals": ("sato", "/proposals"),
+    "proposal-new": ("sato", "/proposals/new"),
+    "proposal-draft": ("sato", "/proposals/<draft>"),
+    "proposal": ("ito", "/proposals/<submitted>"),
+    "grants": ("sato", "/grants"),
+    "matrix-in-force": ("homu", "/grants/sunnet/kyoritsusha-sunnet-01"),
+    "matrix": ("sato", "/matrix/<draft>/sunnet/kyoritsusha-sunnet-01"),
+    "draft-notice": ("sato", "/proposals/<draft>/notice"),
+    "draft-partners": ("sato", "/proposals/<draft>/partners"),
+    "draft-agreement": ("sato", "/proposals/<draft>/partners/sunnet/agreements/kyoritsusha-sunnet-01"),
+    "draft-clauses": ("sato", "/proposals/<draft>/partners/sunnet/agreements/kyoritsusha-sunnet-01/clauses"),
+    "draft-files": ("sato", "/proposals/<draft>/files"),
+    "draft-diff": ("sato", "/proposals/<draft>/files/diff"),
+    "notices": ("homu", "/notices"),
+    "notices-incomplete": ("deli", "/notices"),
+    "gaps": ("homu", "/gaps"),
+    "unused": ("sato", "/unused"),
+    "partners": ("unyo", "/partners"),
+    "partner": ("unyo", "/partners/sunnet"),
+    "try": ("homu", "/try?partner=sunnet&purpose=P4&product=G1&field=member_code&field=name&field=phone"),
+    "versions": ("homu", "/versions"),
+    "people": ("homu", "/people"),
+    "role-review": ("homu", "/people/review"),
+}
+TWICE = ("home", "matrix", "proposal")
+"""Also in English, in the dark."""
+
+
+def names() -> list[str]:
+    return sorted([f"{name}.png" for name in SCREENS] + [f"{name}-en-dark.png" for name in TWICE])
+
+
+async def test_every_screen_is_pictured(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path):
+    asked = os.environ.get("CONSOLE_PICTURES")
+    folder = tmp_path / "pictures" if asked is None else Path(asked).absolute()
+    folder.mkdir(exist_ok=True)
+    async with furnished(sqlite_url, tmp_path, clock, keys=gateway_keys) as place, chromium() as browser:
+        for name, (person, path) in SCREENS.items():
+            looks: list[dict[str, Any]] = [{"to": folder / f"{name}.png"}]
+            if name in TWICE:
+                looks.append({"to": folder / f"{name}-en-dark.png", "language": "en", "scheme": "dark"})
+            for look in looks:
+                await picture(browser, place, person, path, **look)
+    made = {path.name: path.stat().st_size for path in folder.glob("*.png") if path.name in names()}
+    assert sorted(made) == names()
+    assert {name: size for name, size in made.items() if size > MOST_EACH} == {}
+    assert sum(made.values()) <= MOST_TOGETHER
+
+
+async def picture(
+    browser: Browser, place: Furnished, person: str, path: str, *, to: Path, language: str = "ja", scheme: Any = "light"
+) -> None:
+    """Picture a page as a person sees it, once it stands still."""
+    context = await browser.new_context(
+        viewport={"width": 1360, "height": 860},
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+        reduced_motion="reduce",
+        color_scheme=scheme,
+    )
+    try:
+        cookies = {"language": language}
+        if person:
+            coop = INCOMPLETE if person == "deli" else COOP
+            cookies["session"] = await place.session(person, coop=coop)
+            path = re.sub("<([a-z ]+)>", lambda found: place.proposals[found[1]].id, f"/{coop}{path}")
+        kept = [{"name": name, "value": value, "url": place.origin} for name, value in cookies.items()]
+        await context.add_cookies(kept)  # type: ignore[arg-type]  # plain dicts
+        page = await context.new_page()
+        answer = await page.goto(place.origin + path)
+        assert answer is not None
+        assert answer.status == 200, path
+        await page.screenshot(path=to, animations="disabled", caret="hide")
+    finally:
+        await context.close()
+
+
+def test_the_manual_shows_every_picture_and_no_other():
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert sorted(set(re.findall(r"\(([\w-]+\.png)\)", text))) == names()
+    assert sorted(path.name for path in FOLDER.glob("*.png")) == names()
