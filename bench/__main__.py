@@ -15,6 +15,7 @@ from rich.progress import Progress as Bar, SpinnerColumn, TextColumn, TimeElapse
 from bench import machine, report
 from bench.commit_point import commit_point
 from bench.machine import Progress
+from bench.matrix import matrix
 from bench.members import DAYS, Scale, members
 from bench.page import pages
 from bench.proofs import proofs
@@ -24,19 +25,20 @@ from bench.where import where
 from bench.world import running
 from tests import postgres
 
-PARTS = ("member", "where", "page", "commit", "verify", "proof", "members")
+PARTS = ("member", "where", "page", "commit", "verify", "proof", "members", "matrix")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
-    """How long to measure: seconds per round, passes over the commit point, requests for the steps; and of the log, how
-    long the ones that are verified, proved from and asked of members are.
+    """How long to measure: seconds per round, passes over the commit point, requests for the steps, views of the
+    console's matrix; and of the log, how long the ones that are verified, proved from and asked of members are.
     """
 
     rounds: int
     passes: int
     seconds: float
     requests: int
+    views: int
     log: int
     trees: tuple[int, int]
     members: Scale
@@ -47,6 +49,7 @@ FULL = Lengths(
     passes=3,
     seconds=4.0,
     requests=3_000,
+    views=40,
     log=1_000_000,
     trees=(10_000, 10_000_000),
     members=Scale(numbered=1_000_000, postgres=DAYS, sqlite=100, shuffled=2, distinct_pages=4_000, counted=5),
@@ -56,6 +59,7 @@ QUICK = Lengths(
     passes=1,
     seconds=0.8,
     requests=300,
+    views=8,
     log=100_000,
     trees=(10_000, 1_000_000),
     members=Scale(numbered=50_000, postgres=50, sqlite=10, shuffled=1, distinct_pages=1_000, counted=1),
@@ -109,6 +113,8 @@ async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Len
         report.proofs(await asyncio.to_thread(proofs, sizes=lengths.trees, progress=progress))
     if "members" in parts:
         report.histories(await members(server, scale=lengths.members, progress=progress))
+    if "matrix" in parts:
+        report.matrix(await matrix(times=lengths.views, progress=progress))
     if not {"member", "where", "page"} & set(parts):
         return
     progress("starting the member system and four builds")

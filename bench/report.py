@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.commit_point import FIVE, Commits
+from bench.matrix import Timed
 from bench.members import DAYS, Members
 from bench.page import Pages
 from bench.partner import PAGE
@@ -216,6 +217,18 @@ def histories(measured: Sequence[Members]) -> None:
         "Fewer days than 1,095 are what was simulated; what is found grows with the days, and in shuffled pages so does "
         "the time, for every page then has a set in every chunk. `Cold`: the operating system's memory was emptied of "
         "the database first; its disk answers then, and the entries asked for lie closer together than in a whole log."
+    )
+
+
+def matrix(measured: Sequence[Timed]) -> None:
+    """Print what the console's matrix costs."""
+    table = _table("The console's matrix: 100 partners × 60 fields × 13 purposes", ["p50 ms", "p95 ms", "kB", "goal"])
+    for one in measured:
+        size = f"{one.size / 1e3:,.0f}" if one.size else ""
+        table.add_row(one.what, f"{one.p50:,.1f}", f"{one.p95:,.1f}", size, one.goal)
+    out.print(table)
+    out.print(
+        "`First`: of another agreement each time, no file of the co-op read before. A save checks the whole co-op."
     )
 
 

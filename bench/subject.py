@@ -17,8 +17,8 @@ from gateway.adapters.clock import system_clock
 from gateway.adapters.database import migrate
 from gateway.adapters.policy_files.load import load
 from gateway.app import stores
-from gateway.control_plane.partners import add_key, set_state
-from gateway.control_plane.publish import publish
+from gateway.control_plane.changes.publish import publish
+from gateway.control_plane.partners.acts import add_key, set_state
 from gateway.core.days import jst_day
 from gateway.jose.rfc7517 import accept_partner_set
 from gateway.settings import PREFIX, Settings, SourceSettings

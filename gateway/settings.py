@@ -115,6 +115,43 @@ class AnchorSettings(BaseModel):
         return self
 
 
+class OidcSettings(BaseModel):
+    """A co-op's own identity provider (docs/sign-in.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    issuer: str
+    client_id: Annotated[str, Field(min_length=1)]
+    secret_file: FilePath
+    acr: tuple[str, ...] = ()
+    """What the provider calls a sign-in with more than one factor; one of these must be the ID token's `acr`."""
+    amr: tuple[str, ...] = ()
+    scope: str = "openid"
+    claim: Annotated[str, Field(min_length=1)] = "sub"
+    max_age_minutes: Annotated[int, Field(ge=1, le=480)] = 60
+    ca_file: FilePath | None = None
+    local: bool = True
+    """Whether the co-op's people may sign in with a password of the console as well."""
+
+    @field_validator("issuer")
+    @classmethod
+    def _plain(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("an issuer is an https:// URL without a query, exactly as the provider writes it")
+        return issuer
+
+    @model_validator(mode="after")
+    def _factors(self) -> "OidcSettings":
+        if not any((*self.acr, *self.amr)):
+            raise ValueError(
+                "name the provider's `acr` values for more than one factor; where it has none, `amr` values"
+            )
+        if "openid" not in self.scope.split():
+            raise ValueError("`scope` holds `openid`")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything a gateway process is told, from `GATEWAY_…` variables; lists and sources as JSON."""
 
@@ -134,9 +171,13 @@ class Settings(BaseSettings):
     policies: Path = Path("policies")
     partners: Path = Path("partners")
     coops: tuple[str, ...]
+    coop_names: dict[str, str] = {}
+    """What a co-op is called where staff read it; one that is not named is called by its id."""
     sources: dict[str, SourceSettings]
     anchors: dict[str, AnchorSettings] = {}
     """Per co-op; one that is not named has none."""
+    oidc: dict[str, OidcSettings] = {}
+    """Per co-op, its own identity provider; the people of one that is not named sign in with a password and a code."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8400
     allowed_hosts: tuple[str, ...] = ()
@@ -186,9 +227,17 @@ class Settings(BaseSettings):
         missing = set(self.coops) - set(self.sources)
         if missing:
             raise ValueError(f"no source is named for the co-op `{min(missing)}`; add it to {PREFIX}SOURCES")
-        strangers = set(self.anchors) - set(self.coops)
-        if strangers:
-            raise ValueError(f"{PREFIX}ANCHORS names `{min(strangers)}`, which is not in {PREFIX}COOPS; take it out")
+        for what, named in (("ANCHORS", self.anchors), ("OIDC", self.oidc), ("COOP_NAMES", self.coop_names)):
+            strangers = set(named) - set(self.coops)
+            if strangers:
+                raise ValueError(f"{PREFIX}{what} names `{min(strangers)}`, which is not in {PREFIX}COOPS; take it out")
+        for coop, provider in self.oidc.items():
+            parts = urlsplit(provider.issuer)
+            if parts.scheme != "https" and not (self.demo and _loopback(parts.hostname)):
+                raise ValueError(
+                    f"the issuer of `{coop}` is asked over plain http, which is accepted in the demo on the loopback "
+                    "address alone; use https"
+                )
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise ValueError("a TLS certificate and its key are given together")
         return self

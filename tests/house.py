@@ -18,8 +18,8 @@ from gateway import app
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.policy_files.load import load
 from gateway.adapters.telemetry import Diagnostics
-from gateway.control_plane.partners import add_key, set_state
-from gateway.control_plane.publish import publish
+from gateway.control_plane.changes.publish import publish
+from gateway.control_plane.partners.acts import add_key, set_state
 from gateway.control_plane.restrict import restrict
 from gateway.core.days import jst_day
 from gateway.core.state import RestrictionKind

@@ -4,7 +4,7 @@ People and roles are only read here: the log's entries write them (log/changes.p
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, LargeBinary, cast, delete, insert, or_, select, update
@@ -16,7 +16,7 @@ from gateway.adapters.staff_tables import PersonRow, StaffRoleRow, StaffSessionR
 from gateway.adapters.tables import metadata
 from gateway.core.days import Span
 from gateway.core.staff import RoleHeld
-from gateway.ports import Credentials, Person, Session
+from gateway.ports import IDLE, WHOLE, Credentials, Person, Session
 
 _person = metadata.tables[PersonRow.__tablename__]
 _role = metadata.tables[StaffRoleRow.__tablename__]
@@ -24,10 +24,6 @@ _session = metadata.tables[StaffSessionRow.__tablename__]
 
 _TOTP = cast(_person.c.totp, LargeBinary)
 """SQLite keeps the column's default as an empty text, which equals no empty bytes."""
-
-IDLE = timedelta(minutes=15)
-WHOLE = timedelta(hours=8)
-"""After so long unused, or altogether, a session is over (security-profile.md §8)."""
 
 
 class StoredStaff:
@@ -39,13 +35,12 @@ class StoredStaff:
 
     async def people(self, coop: str) -> list[Person]:
         """Return everybody, by id."""
-        query = select(_person.c.id, _person.c.name, _person.c.active).where(_person.c.origin == self._origin(coop))
+        columns = _person.c.id, _person.c.name, _person.c.active, _person.c.signed_in
+        query = select(*columns).where(_person.c.origin == self._origin(coop))
         async with asking(self._engine) as db:
             rows = (await db.execute(query)).all()
         # Sorted here: the databases do not order text alike.
-        return sorted(
-            (Person(id=row.id, name=row.name, active=bool(row.active)) for row in rows), key=lambda one: one.id
-        )
+        return sorted((_known(row) for row in rows), key=lambda one: one.id)
 
     async def roles(self, coop: str) -> list[RoleHeld]:
         """Return every role, in the order in which they begin."""
@@ -78,8 +73,20 @@ class StoredStaff:
             )
         return done.rowcount == 1
 
+    async def linked(self, coop: str, issuer: str, subject: str) -> str | None:
+        """Return whom an identity belongs to."""
+        query = select(_person.c.id).where(
+            _person.c.origin == self._origin(coop),
+            _person.c.issuer == issuer,
+            _person.c.subject == subject,
+            _person.c.subject != "",
+        )
+        async with asking(self._engine) as db:
+            found = (await db.execute(query)).scalars().all()
+        return found[0] if len(found) == 1 else None
+
     async def open_session(self, session: Session) -> None:
-        """Store a session; those of the same person that are over go."""
+        """Store a session, and when the person signed in; those of the same person that are over go."""
         over = or_(
             _session.c.began <= instants.stored(session.began - WHOLE),
             _session.c.seen <= instants.stored(session.began - IDLE),
@@ -95,6 +102,9 @@ class StoredStaff:
         async with writing(self._engine) as db:
             await db.execute(delete(_session).where(_of(session.coop, session.person), over))
             await db.execute(insert(_session).values(**row))
+            await db.execute(
+                update(_person).where(self._is(session.coop, session.person)).values(signed_in=row["began"])
+            )
 
     async def session(self, token_hash: bytes) -> Session | None:
         """Return a session."""
@@ -134,6 +144,10 @@ class StoredStaff:
 
 def _of(coop: str, person: str) -> ColumnElement[bool]:
     return (_session.c.coop == coop) & (_session.c.person == person)
+
+
+def _known(row: Any) -> Person:
+    return Person(id=row.id, name=row.name, active=bool(row.active), signed_in=instants.read_if_any(row.signed_in))
 
 
 def _held(row: Any) -> RoleHeld:

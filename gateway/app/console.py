@@ -1,30 +1,38 @@
 """The staff listener: its application on the stores, and the sessions' secrets."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import ssl
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateway.adapters.telemetry import Diagnostics
-from gateway.app.office import office_of
+from gateway.app.office import files_for_drafts, office_of
 from gateway.app.storage import Stores
-from gateway.control_plane.credentials import hash_password, open_totp, totp_key, verify_password
+from gateway.control_plane.people.credentials import hash_password, open_totp, totp_key, verify_password
 from gateway.data_plane.snapshots import POLL_S
-from gateway.ports import Telemetry, Unavailable
+from gateway.ports import Source, Telemetry, Unavailable
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
 
+    from gateway.console.desk import Organisation
     from gateway.web.guard import Guard
 
 
 def staff_listener(
-    settings: Settings, stores: Stores, telemetry: Telemetry | None = None, *, refuse_after_s: float = 0.5
+    settings: Settings,
+    stores: Stores,
+    telemetry: Telemetry | None = None,
+    *,
+    sources: Mapping[str, Source] | None = None,
+    refuse_after_s: float = 0.5,
 ) -> "Guard":
     """Return the guarded application of the console. Raises ValueError where the settings name none.
 
+    With the co-ops' member systems it counts whom a proposal would reach; a process for staff alone has none.
     `refuse_after_s` is the pace at which sign-ins are refused, so that their reason cannot be told from it.
     """
     from gateway.console.app import staff_app
@@ -35,17 +43,19 @@ def staff_listener(
     told = telemetry or Diagnostics()
     desk = StaffDesk(
         origin=settings.console,
-        coops={coop: coop for coop in settings.coops},
+        coops={coop: settings.coop_names.get(coop, coop) for coop in settings.coops},
         clock=stores.clock,
         staff=stores.staff,
         proposals=stores.proposals,
         current=stores.snapshots.current,
-        office=office_of(settings, stores),
+        office=office_of(settings, stores, sources),
+        files_on_server=files_for_drafts(settings),
         telemetry=told,
         hash_password=hash_password,
         verify_password=verify_password,
         open_totp=open_totp,
         totp_key=lambda coop: totp_key(stores.keys.coop_secrets(coop)),
+        organisations=organisations_of(settings),
         demo=settings.demo,
         refuse_after_s=refuse_after_s,
     )
@@ -56,8 +66,43 @@ def staff_listener(
         yield
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        for organisation in desk.organisations.values():
+            await organisation.provider.close()
 
     return staff_app(desk, hosts=frozenset({urlsplit(settings.console).netloc}), lifespan=following)
+
+
+def organisations_of(settings: Settings) -> "dict[str, Organisation]":
+    """Return the identity providers of the co-ops that have one; nothing is asked of them yet. Raises OSError."""
+    if not settings.oidc:
+        return {}
+    from gateway.adapters.bounded_post import client
+    from gateway.adapters.oidc_http import HttpProvider
+    from gateway.console.desk import Organisation
+    from gateway.ports import OrganisationSignIn
+
+    return {
+        coop: Organisation(
+            sign_in=OrganisationSignIn(
+                issuer=one.issuer,
+                client_id=one.client_id,
+                acr=one.acr,
+                amr=one.amr,
+                scope=one.scope,
+                claim=one.claim,
+                max_age_s=60 * one.max_age_minutes,
+                local=one.local,
+            ),
+            provider=HttpProvider(
+                one.issuer,
+                client_id=one.client_id,
+                secret=one.secret_file.read_text(encoding="utf-8").strip(),
+                http=client(None if one.ca_file is None else ssl.create_default_context(cafile=one.ca_file)),
+                plain_http=settings.demo,
+            ),
+        )
+        for coop, one in settings.oidc.items()
+    }
 
 
 async def _follow(stores: Stores, telemetry: Telemetry) -> None:

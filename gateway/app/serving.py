@@ -21,7 +21,7 @@ from gateway.data_plane.snapshots import POLL_S
 from gateway.data_plane.summarise import summarise
 from gateway.oversight import held
 from gateway.oversight.checkpoints import EVERY_S, Publisher
-from gateway.ports import Clock, Unavailable
+from gateway.ports import Clock, Source, Unavailable
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,38 +67,39 @@ async def listeners(
             async with stores(settings, clock=clock) as opened:
                 yield [_console(settings, opened)]
         return
-    async with _partner(settings, clock=clock) as (guard, opened):
+    async with _partner(settings, clock=clock) as (guard, opened, sources):
         partner = Listener(app=guard, host=settings.host, port=settings.port, origin=settings.issuer)
-        staff = [] if only == "partner" or settings.console is None else [_console(settings, opened)]
+        staff = [] if only == "partner" or settings.console is None else [_console(settings, opened, sources)]
         yield [partner, *staff]
 
 
 @asynccontextmanager
 async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -> "AsyncIterator[Guard]":
     """Build the partner listener's application alone. Raises what `listeners` does."""
-    async with _partner(settings, clock=clock) as (guard, _):
+    async with _partner(settings, clock=clock) as (guard, _, _):
         yield guard
 
 
-def _console(settings: Settings, opened: Stores) -> Listener:
+def _console(settings: Settings, opened: Stores, sources: dict[str, Source] | None = None) -> Listener:
     from gateway.app.console import staff_listener
 
-    app = staff_listener(settings, opened)
+    app = staff_listener(settings, opened, sources=sources)
     return Listener(app=app, host=settings.console_host, port=settings.console_port, origin=settings.console or "")
 
 
 @asynccontextmanager
-async def _partner(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[Guard, Stores]]":
+async def _partner(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[Guard, Stores, dict[str, Source]]]":
     telemetry = telemetry_of(settings)
     sources = http_sources(settings, clock=clock)
+    ports: dict[str, Source] = dict(sources)
     try:
         with serving_alone(settings):
             async with stores(settings, clock=clock) as opened:
                 for coop in settings.coops:
                     await hold_subject_key(settings, opened, coop)
-                desk = build_desk(settings, opened, dict(sources), telemetry)
+                desk = build_desk(settings, opened, ports, telemetry)
                 await announce_keys(settings, opened, note_signers(settings, opened.keys))
-                yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys)), opened
+                yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys)), opened, ports
     finally:
         for source in sources.values():
             await source.close()

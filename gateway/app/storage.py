@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.log.postgres import PostgresLog
     from gateway.adapters.log.sqlite import SqliteLog
+    from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
     from gateway.adapters.side_rows import SqlSideRows
@@ -40,6 +41,7 @@ class Stores:
     erasable: "SqlErasable"
     staff: "StoredStaff"
     proposals: "StoredProposals"
+    partner_requests: "StoredPartnerRequests"
     snapshots: Snapshots
     keys: KeyFiles
     clock: Clock
@@ -70,6 +72,7 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
     from gateway.adapters.engine import engine_of
     from gateway.adapters.erasable import SqlErasable
     from gateway.adapters.held_sets import SqlHeldSets
+    from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.policy_files.resolve import resolve_bytes
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
@@ -92,6 +95,7 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
             erasable=SqlErasable(engine, origin=origin),
             staff=StoredStaff(engine, origin=origin),
             proposals=StoredProposals(engine, origin=origin),
+            partner_requests=StoredPartnerRequests(engine, origin=origin),
             snapshots=snapshots,
             keys=KeyFiles(settings.keys),
             clock=clock,

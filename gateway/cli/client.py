@@ -1,4 +1,4 @@
-"""gateway client register | check | pull: the partner's side."""
+"""gateway client register | prove | check | pull: the partner's side."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.output import REFUSED, Json, Lang, codes_of, fail, out, say
+from gateway.cli.output import REFUSED, Json, Lang, codes_of, err, fail, out, say, text_of
 
 app = typer.Typer(help="提供先側の道具 / the partner's side", no_args_is_help=True)
 
@@ -26,6 +26,26 @@ def register(folder: Folder, as_json: Json = False) -> None:
     public = folder / "public.jwks.json"
     public.write_text(json.dumps(keys.public_jwks(), indent=1) + "\n")
     say(f"{public}: hand this file to the co-op; the private keys stay here", as_json=as_json, public=str(public))
+
+
+@app.command()
+def prove(
+    challenge: Annotated[
+        Path, typer.Argument(help="生協から届いたチャレンジ。- で標準入力 / the co-op's challenge; - for stdin")
+    ],
+    keys: Annotated[Path, typer.Option(help="鍵のフォルダ / the folder of the keys")],
+) -> None:
+    """生協に渡した鍵を持っていることを証明する回答を出す / Print the answer that proves that the keys are yours."""
+    from gateway.client import ClientError, load_keys, prove as answer
+    from gateway.client.advice import advice
+
+    try:
+        given = text_of(challenge).encode("utf-8", "surrogatepass")
+        proof = answer(given, load_keys(keys), file=str(challenge))
+    except ClientError as refused:
+        raise fail(f"{refused}\n{advice(refused, lang='ja')}") from None
+    err.print(f"{proof.told}", markup=False, highlight=False)
+    print(json.dumps(proof.answer, ensure_ascii=False, indent=1))
 
 
 @app.command()

@@ -84,7 +84,7 @@ def digest_of(preview: str) -> str:
 @contextmanager
 def refusals_told() -> Iterator[None]:
     """Turn what the second door refuses into its rule and its mend, in both languages, and the exit code 1."""
-    from gateway.adapters.policy_files.folder import FilesRefused as FolderRefused
+    from gateway.adapters.policy_files.folder import FileRefused
 
     try:
         yield
@@ -93,7 +93,7 @@ def refusals_told() -> Iterator[None]:
         raise _refused(refused) from None
     except Refused as refused:
         raise _refused(refused) from None
-    except FolderRefused as refused:
+    except FileRefused as refused:
         raise fail(f"{refused.ja}\n{refused.en}") from None
 
 

@@ -1,20 +1,22 @@
-"""gateway partner list | suspend | resume | keys | add-key | end-key."""
+"""gateway partner list | suspend | resume | keys | end-key; what takes two people is in partner_request.py."""
 
-import json
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from gateway.app import stores
+from gateway.app import office_of, stores
+from gateway.cli import partner_request
 from gateway.cli.acting import By, Reason, known
+from gateway.cli.office import refusals_told
 from gateway.cli.output import USAGE, Json, fail, run, say, settings, show
-from gateway.control_plane.partners import add_key as register, end_key as end, resume as resume_partner, set_state
+from gateway.control_plane.partners import both_named
+from gateway.control_plane.partners.acts import end_key as end, set_state
 from gateway.core.days import Moment
-from gateway.jose.rfc7517 import KeyRefused, accept_partner_set
 from gateway.settings import Settings
 
 app = typer.Typer(help="提供先 / partners", no_args_is_help=True)
+for _name, _command in partner_request.COMMANDS.items():
+    app.command(_name)(_command)
 
 
 @app.command("list")
@@ -77,10 +79,13 @@ def _set_state(
                     f"`{partner}` is no partner of `{coop}`; see `gateway partner list {coop}`",
                     USAGE,
                 )
-            who: dict[str, Any] = {"by": by, "reason": reason, "clock": opened.clock}
-            if active:
-                return await resume_partner(opened.log, opened.staff, coop, partner, approver=approver, **who)
-            return await set_state(opened.log, coop, partner, active=False, **who)
+            if not active:
+                return await set_state(
+                    opened.log, coop, partner, active=False, by=by, reason=reason, clock=opened.clock
+                )
+            office = office_of(configured, opened)
+            with refusals_told():
+                return await both_named.resume(office, coop, partner, by=by, approver=approver, reason=reason)
 
     index = run(work(settings()))
     state = "active" if active else "suspended"
@@ -109,38 +114,6 @@ def keys(coop: str, partner: str, as_json: Json = False) -> None:
         ]
 
     show(run(work(settings())), as_json=as_json)
-
-
-@app.command("add-key")
-def add_key(coop: str, partner: str, client: str, jwks: Path, by: By, reason: Reason, as_json: Json = False) -> None:
-    """公開鍵の組(JWKS)を登録する / Register a client's public keys from a JWKS file."""
-    try:
-        accepted = accept_partner_set(json.loads(jwks.read_text()))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as refused:
-        raise fail(
-            f"`{jwks}` をJSONとして読めません / cannot be read as JSON: {type(refused).__name__}", USAGE
-        ) from None
-    except KeyRefused as refused:
-        where = "" if refused.key is None else f" (key `{refused.key}`)"
-        raise fail(
-            f"`{jwks}` の鍵は使えないので、何も登録していません{where}\n"
-            f"`{jwks}` is refused: {refused.reason}{where}; nothing was registered"
-        ) from None
-
-    async def work(configured: Settings) -> list[int]:
-        known(configured, coop)
-        indexes = []
-        async with stores(configured) as opened:
-            for key in accepted:
-                await opened.snapshots.refresh(coop)
-                snapshot = opened.snapshots.current(coop)
-                indexes.append(
-                    await register(opened.log, snapshot, partner, client, key, by=by, reason=reason, clock=opened.clock)
-                )
-        return indexes
-
-    indexes = run(work(settings()))
-    say(f"登録しました / registered, as entries {indexes} of {coop}", as_json=as_json, indexes=indexes)
 
 
 @app.command("end-key")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway.app import files_of, office_of, stores
-from gateway.cli import acting, proposal
+from gateway.cli import acting, definitions, proposal
 from gateway.cli.acting import line
 from gateway.cli.office import findings_told, refusals_told
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, run, say, settings, show
-from gateway.control_plane.publish import NotTwoPeople, publish as publish_document
+from gateway.control_plane.changes.publish import NotTwoPeople, publish as publish_document
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ known = acting.known
 app = typer.Typer(help="公表事項・契約・提供範囲 / notices, agreements, grants", no_args_is_help=True)
 for _name, _command in proposal.COMMANDS.items():
     app.command(_name)(_command)
+app.command("definitions")(definitions.definitions)
 
 
 @app.command()

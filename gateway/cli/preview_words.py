@@ -14,9 +14,11 @@ from rich.text import Text
 
 from gateway.cli.office import shown
 from gateway.cli.output import WIDE, Language, out
-from gateway.control_plane.preview import ChangedGrant, Preview
+from gateway.control_plane.changes.preview import ChangedGrant, Preview
+from gateway.control_plane.notices.change_words import say
 from gateway.core.comparison import Difference, Plain
 from gateway.core.days import JST
+from gateway.core.notice_matters import NoticeChange
 from gateway.core.proposal import Proposal, State
 from gateway.core.replay import FieldEffect, Outcome, Turned
 
@@ -44,6 +46,7 @@ def tell(proposal: Proposal, seen: Preview, digest: str, *, lang: Language) -> N
     _effects(seen, at)
     _turned(seen.replayed.turned, at)
     _receives(seen, at)
+    _notices(seen.notices, at)
     _findings(seen, at)
     _say(("\nプレビューの番号", "\npreview")[at] + f": {digest}")
     if proposal.state in _NEXT:
@@ -161,6 +164,18 @@ def _receives(seen: Preview, at: bool) -> None:
     rows = (("+", one.partner, one.purpose, ", ".join(one.fields), f"{one.held:,}") for one in seen.receives)
     heads = ("", "提供先", "利用目的", "項目", "いま保有する人数")
     _table((heads, ("", "partner", "purpose", "fields", "persons held now"))[at], rows)
+
+
+def _notices(changes: Sequence[NoticeChange], at: bool) -> None:
+    """Print what the notice changes, and what is to be done about it; nothing where it does not change."""
+    if not changes:
+        return
+    _title(("公表事項の変更(法27条6項)", "changes of the notice (Art. 27(6))")[at], str(len(changes)))
+    for one in (say(change, english=at) for change in changes):
+        style = {"bad": "red", "wait": "yellow"}.get(one.tone, "")
+        out.print(Text(f"  {one.kind} {one.versions} [{one.state}]: {shown(one.what)}", style=style))
+        for note in (one.task, *one.notes, one.source):
+            _say(f"    {shown(note)}")
 
 
 def _findings(seen: Preview, at: bool) -> None:

@@ -13,12 +13,12 @@ import typer
 
 from gateway.app import files_of, write_files
 from gateway.cli.acting import By, Reason, line
-from gateway.cli.file_diff import changed_files
 from gateway.cli.office import digest_of, facts, on, proposal_of, shown, step, told
 from gateway.cli.output import USAGE, Json, Lang, err, fail, say, show
-from gateway.control_plane import proposals as steps
+from gateway.control_plane.changes import proposals as steps
+from gateway.control_plane.changes.file_diff import changed_files
+from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office
-from gateway.control_plane.wishes import Wish
 from gateway.core.days import JST
 from gateway.core.proposal import Proposal
 from gateway.ports import Files
@@ -74,7 +74,7 @@ def amend(
 def preview(coop: str, proposal: Id, as_json: Json = False, lang: Lang = "ja") -> None:
     """公布すると何が変わるかを確かめる / See what publishing it would change; the last lines say what to do next."""
     from gateway.cli.preview_words import tell
-    from gateway.control_plane.preview import Preview as Foreseen
+    from gateway.control_plane.changes.preview import Preview as Foreseen
 
     async def work(office: Office, _: Settings) -> tuple[Proposal, tuple[str, bytes]]:
         known = await proposal_of(office, coop, proposal)

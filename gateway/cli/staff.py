@@ -1,4 +1,4 @@
-"""gateway staff list | add | leave | role | deputy | end-role | password."""
+"""gateway staff list | add | leave | role | deputy | end-role | password | link | unlink | review."""
 
 import sys
 from base64 import b32decode
@@ -9,11 +9,12 @@ from typing import Annotated, TypeVar, cast
 import pyotp
 import typer
 
-from gateway.app import Stores, stores
+from gateway.app import Stores, office_of, stores
 from gateway.cli.output import USAGE, Json, fail, run, said, say, settings, show
 from gateway.cli.policy import known
-from gateway.control_plane import people
-from gateway.control_plane.credentials import accept_password, hash_password, seal_totp, totp_key
+from gateway.control_plane.people import identities, people, role_review
+from gateway.control_plane.people.credentials import accept_password, hash_password, seal_totp, totp_key
+from gateway.control_plane.people.rules import PeopleRefused
 from gateway.core.days import JST, jst_day, midnight, midnight_after
 from gateway.core.staff import ROLES, Role, RoleHeld
 from gateway.ports import Credentials, Person as Member
@@ -226,6 +227,120 @@ def password(
         person=person,
         totp=uri,
     )
+
+
+@app.command()
+def link(
+    coop: str,
+    person: Person,
+    subject: Annotated[
+        str,
+        typer.Option(help="認証基盤での本人の値(既定は sub) / who it is there, by the configured claim", callback=said),
+    ],
+    by: By,
+    reason: Reason,
+    issuer: Annotated[
+        str | None,
+        typer.Option(help="認証基盤。省けば GATEWAY_OIDC のもの / the provider; that of GATEWAY_OIDC if left out"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """組織のアカウントを担当者に結び付ける / Let a person sign in with the organisation's account.
+
+    Exit: 0 · 1 refused · 2 usage · 3 the log does not answer.
+    """
+
+    async def work(opened: Stores, configured: Settings) -> int:
+        provider = configured.oidc.get(coop)
+        if provider is None or issuer not in {None, provider.issuer}:
+            raise PeopleRefused("issuer")
+        return await identities.link(
+            opened.log,
+            opened.staff,
+            coop,
+            person,
+            issuer=provider.issuer,
+            subject=subject,
+            by=by,
+            reason=reason,
+            clock=opened.clock,
+        )
+
+    index = _on(coop, work)
+    told = f"{person} に組織のアカウントを結び付けました / linked, as entry {index} of {coop}"
+    say(told, as_json=as_json, index=index, person=person)
+
+
+@app.command()
+def unlink(coop: str, person: Person, by: By, reason: Reason, as_json: Json = False) -> None:
+    """組織のアカウントを外す(サインインも終わる) / Take it away; what is signed in ends. Exit: 0 · 1 refused · 2 usage · 3 no log."""
+
+    async def work(opened: Stores, _: Settings) -> int:
+        return await identities.unlink(opened.log, opened.staff, coop, person, by=by, reason=reason, clock=opened.clock)
+
+    index = _on(coop, work)
+    told = f"{person} の組織のアカウントを外しました / unlinked, as entry {index} of {coop}"
+    say(told, as_json=as_json, index=index, person=person)
+
+
+@app.command()
+def review(
+    coop: str,
+    by: Annotated[str | None, typer.Option(help="署名する人(担当者ID) / who signs, by id")] = None,
+    reason: Annotated[str | None, typer.Option(help="確認したこと / what was looked at")] = None,
+    digest: Annotated[
+        str | None, typer.Option(help="見たもの(一覧の最後に出る) / what was seen; the list ends with it")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """権限棚卸し: 続いている役割を一覧し、--by を付ければ署名する(二人で完了) / List the roles to review; with --by, sign.
+
+    Exit: 0 · 1 refused · 2 usage · 3 the log does not answer.
+    """
+    if by is None:
+        seen = _on(coop, lambda opened, configured: role_review.look(office_of(configured, opened), coop))
+        _show_review(seen, as_json=as_json)
+        return
+    if not reason or not digest:
+        raise fail("署名には --reason と --digest が要ります / a signature takes --reason and --digest", USAGE)
+
+    async def work(opened: Stores, configured: Settings) -> tuple[int, bool]:
+        return await role_review.sign(office_of(configured, opened), coop, digest=digest, by=by, reason=reason)
+
+    index, complete = _on(coop, work)
+    told = (
+        "連署しました。完了です / countersigned: complete"
+        if complete
+        else "署名しました。もう一人の署名で完了です / signed"
+    )
+    say(f"{told}, as entry {index} of {coop}", as_json=as_json, index=index, complete=complete)
+
+
+def _show_review(seen: role_review.RoleReview, *, as_json: bool) -> None:
+    rows: list[dict[str, object]] = [
+        {
+            "person": line.person.id,
+            "role": line.role.role,
+            "department": line.role.department,
+            "to": _shown(line.role.span.end),
+            "signed in": _shown(line.person.signed_in),
+            "last act": _shown(line.last_act),
+            "look at": " ".join(line.flags),
+        }
+        for line in seen.lines
+    ]
+    if as_json:
+        show([*rows, {"digest": seen.digest, "short": seen.short, "left": [one.id for one in seen.left]}], as_json=True)
+        return
+    show(rows, as_json=False)
+    for name in seen.short:
+        print(f"承認者が一人以下の部署 / fewer than two managers: {name}")
+    for one in seen.left:
+        print(f"退いた人の申請 / a proposal of people who left: {one.id} {one.department}")
+    for signed in (one for one in seen.standing.waiting if one.digest == seen.digest):
+        print(f"連署待ち / awaits a countersignature: {signed.by} {_shown(signed.time)}")
+    print(f"期限 / due: {_shown(seen.standing.due)}")
+    print(f"署名 / to sign: gateway staff review {seen.coop} --by … --reason … --digest={seen.digest}")
 
 
 def _on(coop: str, work: Callable[[Stores, Settings], Awaitable[_T]]) -> _T:

@@ -13,7 +13,7 @@
             ...
 
 A new partner makes its keys with `generate_keys(folder)`, hands `load_keys(folder).public_jwks()` to the co-op,
-and runs `run_checks(folder)` until every line is ok. `AsyncClient` is the same with `await`.
+answers its challenge with `prove(challenge, load_keys(folder))`, and runs `run_checks(folder)` until every line is ok. `AsyncClient` is the same with `await`.
 
 Each call either returns data whose signature, addressee, request hash and receipt were all checked, or raises one
 of the errors below, which say whose turn it is: `ConfigError` and `UsageError` (this side's files and calls),
@@ -33,6 +33,7 @@ from gateway.client.errors import (
     UsageError,
 )
 from gateway.client.keys import Key, Keys, generate_keys, load_keys
+from gateway.client.possession import prove
 from gateway.client.results import Grant, LogProof, Page, Receipt, Removal, Result, Terms, Transfer
 from gateway.client.sync import Client
 
@@ -62,5 +63,6 @@ __all__ = [
     "generate_keys",
     "load_config",
     "load_keys",
+    "prove",
     "run_checks",
 ]

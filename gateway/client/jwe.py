@@ -18,11 +18,14 @@ _MEMBERS = {"alg", "enc", "kid", "typ", "cty", "epk", "apu", "apv"}
 _EPK = {"kty", "crv", "x", "y"}
 
 
-def decrypt(text: str, *, keys: tuple[Key, ...], issuer: str, client_id: str) -> bytes:
+def decrypt(
+    text: str, *, keys: tuple[Key, ...], issuer: str, client_id: str, typ: str = "JWT", cty: str = "JWT"
+) -> bytes:
     """The plaintext of a JWE that is sealed by this gateway's name to this client's name and one of its keys.
 
     Every deviation from the profile (§6: header closed, `apu` the issuer, `apv` the client) is AnswerRejected;
-    an answer that is not sealed at all is refused as well, never read.
+    an answer that is not sealed at all is refused as well, never read. `typ` and `cty` say what it is: one is
+    never opened as another.
     """
     segments = text.split(".")
     if len(segments) != 5:
@@ -32,7 +35,7 @@ def decrypt(text: str, *, keys: tuple[Key, ...], issuer: str, client_id: str) ->
         header = json_object(protected)
     except ValueError:
         raise AnswerRejected("jwe", "the sealed answer is malformed") from None
-    _check_header(header, issuer=issuer, client_id=client_id)
+    _check_header(header, issuer=issuer, client_id=client_id, typ=typ, cty=cty)
     if (len(encrypted_key), len(iv), len(tag)) != (40, 12, 16):
         raise AnswerRejected("jwe", "a part of the sealed answer has the wrong length")
     key = next((key for key in keys if key.kid == header["kid"]), None)
@@ -46,10 +49,10 @@ def decrypt(text: str, *, keys: tuple[Key, ...], issuer: str, client_id: str) ->
         raise AnswerRejected("jwe-open", "the sealed answer cannot be opened with this client's key") from None
 
 
-def _check_header(header: dict[str, Any], *, issuer: str, client_id: str) -> None:
+def _check_header(header: dict[str, Any], *, issuer: str, client_id: str, typ: str, cty: str) -> None:
     if header.keys() != _MEMBERS:
         raise AnswerRejected("jwe-header", "the sealed answer's header has other members than the profile's")
-    expected = {"alg": ALG, "enc": "A256GCM", "typ": "JWT", "cty": "JWT"}
+    expected = {"alg": ALG, "enc": "A256GCM", "typ": typ, "cty": cty}
     for member, value in expected.items():
         if header[member] != value:
             raise AnswerRejected("jwe-header", f"`{member}` of the sealed answer is not `{value}`")

@@ -1,5 +1,15 @@
 """The staff console: server-rendered pages over the control plane and oversight. No rules of releasing are here.
 
+The rooms
+    entrance      password and code, the organisation's own account, sessions
+    proposals     changes read and acted on, and the versions that came of them
+    drafts        the pages on which a draft is changed: files, notice, partners and agreements
+    grants        the matrix, what differs from the notice, what is unused, what a partner would get
+    notices, partners, people     what is in force, and who acts
+    exports       the same paths with another ending: a view as a file
+    api           the same acts for programs
+What stands beside them is the frame: gate, visit, pages, forms, language, navigation.
+
 A page is added with three things and nothing else:
 
 1. one `Route` in `PAGES` of app.py, under `/{coop}/…`. From then on its body limit is known (a POST: `FORM_LIMIT`,

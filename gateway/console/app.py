@@ -10,28 +10,33 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from gateway.console import (
-    acts,
-    door,
-    home,
-    matrix,
-    notices,
-    partners,
-    people,
-    proposals,
-    static_files,
-    try_it,
-    versions,
-)
+from gateway.console import home, static_files
 from gateway.console.api import app as api
 from gateway.console.api.gate import PREFIX as API
 from gateway.console.desk import StaffDesk
+from gateway.console.drafts import (
+    agreements as draft_agreements,
+    begin,
+    files,
+    folder,
+    grants as draft_grants,
+    notice as draft_notice,
+    partners as draft_partners,
+    returning,
+)
+from gateway.console.entrance import door, oidc
+from gateway.console.entrance.sign_in import SignIn
+from gateway.console.exports import export_definitions, export_policy, export_tables
 from gateway.console.forms import NotAForm
 from gateway.console.gate import LANGUAGE, OF_NO_COOP, SIGN_IN, Gate
+from gateway.console.grants import gaps, matrix, try_it, unused
 from gateway.console.headers import protected
+from gateway.console.notices import notices
 from gateway.console.pages import error_page
+from gateway.console.partners import partner_requests, partners
+from gateway.console.people import people, role_review
+from gateway.console.proposals import acts, proposals, reach, versions
 from gateway.console.refusal import Refusal
-from gateway.console.sign_in import SignIn
 from gateway.ports import Unavailable
 from gateway.web.guard import Guard
 
@@ -41,6 +46,8 @@ LIMITS: Final[Mapping[str, int]] = {
     LANGUAGE: 8 * 1024,
     "/sign-out": 1024,
     matrix.EDITING: 192 * 1024,
+    **files.LIMITS,
+    **draft_notice.LIMITS,
 }
 """Bytes of a form, by the path of its route, where they are not `FORM_LIMIT`."""
 
@@ -49,18 +56,36 @@ PAGES: Final[tuple[Route, ...]] = (
     Route("/", door.front, methods=["GET"]),
     Route(SIGN_IN, door.show_sign_in, methods=["GET"]),
     Route(SIGN_IN, door.sign_in, methods=["POST"]),
+    *oidc.ROUTES,
     Route("/sign-out", door.sign_out, methods=["POST"]),
     Route(LANGUAGE, door.choose_language, methods=["POST"]),
     Route("/{coop}/stay", door.stay, methods=["POST"]),
     Route("/{coop}/", home.home, methods=["GET"]),
     Route("/{coop}/versions", versions.versions, methods=["GET"]),
     Route("/{coop}/proposals", proposals.all_proposals, methods=["GET"]),
-    *acts.ROUTES,
+    *begin.ROUTES,
+    *returning.ROUTES,
+    *files.ROUTES,
+    *folder.ROUTES,
+    *draft_partners.ROUTES,
+    *draft_agreements.ROUTES,
+    *draft_grants.ROUTES,
+    *draft_notice.ROUTES,
+    *export_tables.ROUTES,
+    *export_policy.ROUTES,
+    *export_definitions.ROUTES,
     *matrix.ROUTES,
     *notices.ROUTES,
+    *gaps.ROUTES,
+    *unused.ROUTES,
     *partners.ROUTES,
+    *partner_requests.ROUTES,
     *try_it.ROUTES,
     Route("/{coop}/people", people.people, methods=["GET"]),
+    *role_review.ROUTES,
+    *reach.ROUTES,
+    # Last, for an act is whatever a form names below a proposal that is no page of its own.
+    *acts.ROUTES,
 )
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]

@@ -5,13 +5,31 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from gateway.control_plane import proposals as steps
+from gateway.control_plane.changes import proposals as steps
+from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
-from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
-from gateway.ports import Clock, Files, PolicyFiles, Proposals, Staff, Telemetry, Unavailable
+from gateway.ports import (
+    Clock,
+    Files,
+    IdentityProvider,
+    OrganisationSignIn,
+    PolicyFiles,
+    Proposals,
+    Staff,
+    Telemetry,
+    Unavailable,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A co-op's own identity provider, and what it must say of whoever signs in there."""
+
+    sign_in: OrganisationSignIn
+    provider: IdentityProvider
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +55,12 @@ class StaffDesk:
     """Co-op → the key that its TOTP secrets are sealed with."""
     office: Office | None = None
     """What acts are done with; None: this console only reads."""
+    organisations: Mapping[str, Organisation] = field(default_factory=dict)
+    """Co-op → its identity provider, for those that have one."""
+    files_on_server: Callable[[str], Files] | None = None
+    """Co-op → its files and the partners' on this server's disk, read off the event loop; None: there are none.
+
+    Raises Refused for what cannot be taken in."""
     demo: bool = False
     """Everything shown is test data (試験), and is marked as such."""
     refuse_after_s: float = 0.5
@@ -65,6 +89,11 @@ class StaffDesk:
         if self.office is None:
             raise Unavailable("this console only reads")
         return self.office
+
+    def takes_passwords(self, coop: str) -> bool:
+        """Tell whether a co-op's people may sign in with a password of this console."""
+        organisation = self.organisations.get(coop)
+        return organisation is None or organisation.sign_in.local
 
     @property
     def secure(self) -> bool:

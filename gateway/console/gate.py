@@ -22,18 +22,20 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.console.cookies import drop_cookie, read_cookie
 from gateway.console.desk import StaffDesk
+from gateway.console.entrance.sessions import close_session, live_session
 from gateway.console.flash import Flash, open_flash
 from gateway.console.forms import Form, NotAForm, read_form
 from gateway.console.language import Language, Texts, is_language, texts_of
 from gateway.console.refusal import Refusal
-from gateway.console.sessions import close_session, live_session
 from gateway.console.static_files import STATIC
 from gateway.console.visit import Visit
 from gateway.ports import Session
 
 SIGN_IN: Final = "/sign-in"
 LANGUAGE: Final = "/language"
-OPEN: Final = frozenset({SIGN_IN, LANGUAGE})
+ORGANISATION: Final = "/sign-in/organisation"
+RETURN: Final = "/sign-in/organisation/return"
+OPEN: Final = frozenset({SIGN_IN, LANGUAGE, ORGANISATION, RETURN})
 """Paths that need no session."""
 OF_NO_COOP: Final = frozenset({"/", "/sign-out", *OPEN})
 SAFE: Final = frozenset({"GET", "HEAD"})

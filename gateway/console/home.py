@@ -6,8 +6,12 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.navigation import POLICY
+from gateway.console.notices.notice_tasks import open_tasks
 from gateway.console.pages import page
-from gateway.console.versions import version_at
+from gateway.console.partners.partner_requests import waiting_requests
+from gateway.console.people import role_review
+from gateway.console.proposals.versions import version_at
 from gateway.console.visit import Visit, require
 from gateway.core.proposal import Proposal, State
 from gateway.core.state import Snapshot, Version
@@ -21,18 +25,23 @@ async def home(request: Request) -> Response:
     open_ones = await visit.desk.proposals.all(visit.coop, states=OPEN_STATES)
     snapshot = visit.desk.current(visit.coop)
     in_force = version_at(snapshot, visit.now)
+    # Nobody is led to a proposal that they may not read.
+    reads = bool(set(visit.roles_now) & set(POLICY))
     return page(
         request,
         "home.html",
         mine=[one for one in open_ones if one.state == "draft" and visit.person.id in {one.author, one.editor}],
         sent=[one for one in open_ones if one.state != "draft" and visit.person.id in {one.author, one.editor}],
         waiting=waiting_for(visit, open_ones),
+        requests=await waiting_requests(visit),
         to_come=to_come(visit, snapshot),
-        approved=[one for one in open_ones if one.state == "approved"],
+        approved=[one for one in open_ones if reads and one.state == "approved"],
         in_force=in_force,
         in_force_number=next((n for n, one in enumerate(snapshot.versions, start=1) if one is in_force), 0),
         drafts_itself=visit.holds("admin"),
+        role_review=await role_review.due(visit),
         approves=visit.holds("manager"),
+        notice_tasks=await open_tasks(visit) if reads else [],
     )
 
 
@@ -49,5 +58,5 @@ def waiting_for(visit: Visit, proposals: Iterable[Proposal]) -> list[Proposal]:
 
 def to_come(visit: Visit, snapshot: Snapshot) -> list[Version]:
     """Return the published versions that come into force later, the next one first."""
-    later = [version for version in snapshot.versions if version.effective > visit.now]
+    later = [one for one in snapshot.versions if one.effective > visit.now and not snapshot.superseded(one)]
     return sorted(later, key=lambda version: (version.effective, version.index))

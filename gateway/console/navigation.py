@@ -33,6 +33,8 @@ ENTRIES: Final = (
     Entry("partners", "partners", EVERYBODY, "policy"),
     Entry("grants", "grants", POLICY, "policy"),
     Entry("try", "try", POLICY, "policy"),
+    Entry("gaps", "gaps", POLICY, "policy"),
+    Entry("unused", "unused", POLICY, "policy"),
     Entry("versions", "versions", EVERYBODY, "policy"),
     Entry("people", "people", EVERYBODY, "office"),
 )
@@ -46,4 +48,6 @@ def shown(entries: tuple[Entry, ...], routes: frozenset[str], roles: tuple[Role,
 def current(path: str) -> str | None:
     """Return the key of the entry under which a page stands, by the segment after the co-op."""
     segment = path.removeprefix("/").partition("/")[2].partition("/")[0]
+    # The matrix of a proposal has a path of its own, and is a page of that proposal all the same.
+    segment = "proposals" if segment == "matrix" else segment
     return next((entry.key for entry in ENTRIES if entry.path == segment), None)

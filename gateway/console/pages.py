@@ -18,9 +18,9 @@ from gateway.console.gate import OPEN, SAFE, here
 from gateway.console.language import Texts, day_text, moment, texts_of
 from gateway.console.navigation import ENTRIES, current, shown
 from gateway.console.refusal import TITLED, Refusal
-from gateway.console.sessions import IDLE
 from gateway.console.static_files import static_url
 from gateway.console.visit import Visit, visit_of
+from gateway.ports import IDLE
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 

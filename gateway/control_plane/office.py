@@ -1,12 +1,13 @@
 """What the second door works with: the ports of every act of staff, in one process."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from gateway.control_plane.changes.reach import Count
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
-from gateway.ports import Checked, Clock, Log, PolicyFiles, Proposals, Staff
+from gateway.ports import Checked, Clock, Log, PartnerRequests, PolicyFiles, Proposals, Staff
 
 
 class InForce(Protocol):
@@ -32,10 +33,15 @@ class Office:
     log: Log
     proposals: Proposals
     staff: Staff
+    partner_requests: PartnerRequests
+    possession_key: Callable[[str], bytes] = field(repr=False)
+    """Co-op → the key that challenges to partners are authenticated with (possession.py)."""
     policy_files: PolicyFiles
     in_force: InForce
     foresee: Foresee
     clock: Clock
+    count: Count | None = None
+    """Counts whom a proposal would reach; None where no member system can be asked from here."""
 
 
 def last_version(snapshot: Snapshot) -> str | None:

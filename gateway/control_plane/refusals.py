@@ -39,6 +39,10 @@ _WORDS: dict[Rule, tuple[str, str]] = {
         "施行日時が過ぎています。これからの日時にするか、空欄(公布と同時)にしてください",
         "the effective time has passed; name a later one, or none to begin when it is published",
     ),
+    "in_force": (
+        "予定の版が施行され、公布で変わる内容がプレビューと違います。保存し直し、プレビューを確かめて申請し直してください",
+        "a version that was to come has begun since the preview, so publishing would change something else; amend and submit again",
+    ),
     "revision": (
         "他の人が先に変更しました。もう一度読み直し、変更を確かめてからやり直してください",
         "somebody else changed it first; look at it again, then repeat what you meant to do",

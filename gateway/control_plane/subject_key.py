@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.control_plane.partners import set_state
+from gateway.control_plane.partners.acts import set_state
 from gateway.core.identity import member_tag
 from gateway.core.state import Snapshot
 from gateway.jose import rfc4648

@@ -1,4 +1,7 @@
-"""Gate 2, the agreement: in term, complete, supervised, with an active partner that can receive encrypted data."""
+"""Gate 2, the agreement: in term, complete, supervised, with an active partner that can receive encrypted data.
+
+The term ends where the end of use does; an archived partner receives nothing, whatever its agreements say.
+"""
 
 from gateway.core.bases import REQUIRED
 from gateway.core.days import Moment
@@ -35,6 +38,8 @@ def check_agreement(
             found.append(reason("agreement", agreement.id, "overdue"))
     if not state.active:
         found.append(reason("agreement", partner.id, "inactive"))
+    if not moment.within(partner.receives):
+        found.append(reason("agreement", partner.id, "archived"))
     if partner.country != "JP" and not decided(policy, "abroad", moment, partner=partner.id):
         found.append(reason("agreement", partner.id, "abroad"))
     if client not in partner.clients:

@@ -81,21 +81,20 @@ def _grant(policy: Policy, agreement: Agreement, grant: Grant) -> Iterator[Breac
     """Yield what is wrong with a grant whatever the notice says."""
     at = _grant_at(agreement, grant)
     for name, transform in grant.fields.items():
-        here = (*at, "fields", name)
         field = policy.fields.get(name)
         if field is None:
-            yield Breach(state="unknown_field", path=here, subject=name)
+            yield Breach(state="unknown_field", path=(*at, "fields", name), subject=name)
             continue
         if not _fits(field, transform):
-            yield Breach(state="wrong_transform", path=here, subject=name, other=transform)
+            yield Breach(state="wrong_transform", path=(*at, "fields", name), subject=name, other=transform)
         if field.product is not None and field.product not in grant.products:
-            yield Breach(state="wider_product", path=here, subject=name, other=field.product)
+            yield Breach(state="wider_product", path=(*at, "fields", name), subject=name, other=field.product)
         guarded = field.cls != "ordinary" or field.about_others
         if guarded and not _decided(
             policy, agreement, "field_use", field=name, partner=agreement.partner, purpose=grant.purpose
         ):
             why = field.cls if field.cls != "ordinary" else ("minor" if field.minor else field.subject)
-            yield Breach(state="field_undecided", path=here, subject=name, other=why)
+            yield Breach(state="field_undecided", path=(*at, "fields", name), subject=name, other=why)
     for position, predicate in enumerate(grant.population):
         yield from condition(policy, predicate, (*at, "population", position))
 
@@ -186,9 +185,7 @@ def _within(policy: Policy, notice: Notice, agreement: Agreement) -> Iterator[Br
             if user.partner == agreement.partner and user.filter_required and user.filter_required not in grant.filters:
                 where = _grant_at(agreement, grant)
                 yield Breach(state="filter_required", path=where, subject=user.filter_required, other=user.partner)
-        for name in grant.fields:
-            if name in policy.fields:
-                yield from _field(policy, notice, agreement, grant, policy.fields[name])
+        yield from _fields(policy, notice, agreement, grant)
 
 
 def _purpose(policy: Policy, notice: Notice, agreement: Agreement, grant: Grant) -> Iterator[Breach]:
@@ -232,24 +229,35 @@ def _products(notice: Notice, agreement: Agreement, grant: Grant) -> Iterator[Br
         yield Breach(state="unknown_product", path=(*at, "products"), subject=", ".join(sorted(unknown)))
 
 
-def _field(policy: Policy, notice: Notice, agreement: Agreement, grant: Grant, field: Field) -> Iterator[Breach]:
-    where = (*_grant_at(agreement, grant), "fields", field.id)
-    bare = grant.purpose.partition(".")[0]
-    named = notice.class_purposes.get(field.cls)
-    if named is not None and not {grant.purpose, bare} & named:
-        yield Breach(state="class_purpose", path=where, subject=field.id, other=grant.purpose)
-    if agreement.basis is not Basis.JOINT_USE:
-        ground = ground_of(notice, agreement)
+def _fields(policy: Policy, notice: Notice, agreement: Agreement, grant: Grant) -> Iterator[Breach]:
+    # A console checks every field of every grant whenever one cell is saved: what holds for all of them is asked once.
+    at = (*_grant_at(agreement, grant), "fields")
+    purposes = {grant.purpose, grant.purpose.partition(".")[0]}
+    ground = None if agreement.basis is Basis.JOINT_USE else ground_of(notice, agreement)
+    by_items = agreement.basis is Basis.JOINT_USE and "items" not in notice.gaps
+    for name in grant.fields:
+        field = policy.fields.get(name)
+        if field is None:
+            continue
+        named = notice.class_purposes.get(field.cls)
+        if named is not None and not purposes & named:
+            yield Breach(state="class_purpose", path=(*at, field.id), subject=field.id, other=grant.purpose)
         if ground is not None and ground.contact_only and not field.contact:
-            yield Breach(state="not_contact", path=where, subject=field.id, other=ground.id)
-    elif "items" not in notice.gaps:
-        item = notice.items.get(field.item)
-        if item is None or field.cls in item.never:
-            yield Breach(state="item_not_stated", path=where, subject=field.id, other=field.item)
-        elif field.id not in item.fields:
-            kind = "open_item" if item.open else "item_field"
-            if not _decided(policy, agreement, kind, field=field.id, item=item.id):
-                yield Breach(state="unresolved", path=where, subject=field.id, other=item.id)
+            yield Breach(state="not_contact", path=(*at, field.id), subject=field.id, other=ground.id)
+        if by_items:
+            yield from _item(policy, notice, agreement, field, (*at, field.id))
+
+
+def _item(
+    policy: Policy, notice: Notice, agreement: Agreement, field: Field, where: tuple[str, ...]
+) -> Iterator[Breach]:
+    item = notice.items.get(field.item)
+    if item is None or field.cls in item.never:
+        yield Breach(state="item_not_stated", path=where, subject=field.id, other=field.item)
+    elif field.id not in item.fields:
+        kind = "open_item" if item.open else "item_field"
+        if not _decided(policy, agreement, kind, field=field.id, item=item.id):
+            yield Breach(state="unresolved", path=where, subject=field.id, other=item.id)
 
 
 def _at(agreement: Agreement) -> tuple[str, ...]:

@@ -13,7 +13,17 @@ from typing import Any, Literal
 import msgspec
 
 from gateway.core.days import JST, Span, jst_day, midnight
-from gateway.core.policy import Agreement, Decision, Field, Grant, Notice, Policy, Predicate
+from gateway.core.policy import (
+    AGREEMENT_RECORDS,
+    PARTNER_RECORDS,
+    Agreement,
+    Decision,
+    Field,
+    Grant,
+    Notice,
+    Policy,
+    Predicate,
+)
 from gateway.core.widening import came, gone, wider
 
 Sign = Literal["+", "~", "-"]
@@ -124,7 +134,8 @@ def _parts(policy: Policy) -> Iterator[tuple[Path, _Part]]:
     for agreement in policy.agreements.values():
         yield from _agreement(agreement)
     for partner in policy.partners.values():
-        said = _words(partner, "name", "corporate_number", "country", "clients")
+        said = _words(partner, "name", "corporate_number", "country", "clients", "receives")
+        said |= {name: partner.records.get(name) for name in PARTNER_RECORDS}
         yield ("partners", partner.id), _Part("partner", "name", said)
     for field in policy.fields.values():
         yield ("fields", field.id), _Part("catalogue", "ja", _field(field))
@@ -161,6 +172,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 def _agreement(agreement: Agreement) -> Iterator[tuple[Path, _Part]]:
     said = _words(agreement, "basis", "term", "clauses", "evidence", "supervision", "ground", "programme", "department")
+    said |= {name: agreement.records.get(name) for name in AGREEMENT_RECORDS}
     at = ("agreements", agreement.partner, agreement.id)
     yield at, _Part("agreement", "basis", said | {"evidence_days": agreement.evidence_span})
     for grant in agreement.grants:

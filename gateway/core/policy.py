@@ -29,6 +29,11 @@ Transform = Literal[
     "pairwise_id",
 ]
 
+AGREEMENT_RECORDS = ("contract", "articles", "proof", "check", "end")
+"""What an agreement records for people: the document, where each clause stands, its evidence, supervision, end of use."""
+PARTNER_RECORDS = ("short_name", "address", "representative", "contacts")
+"""What a partner's file records for people."""
+
 
 class Purpose(msgspec.Struct, frozen=True, kw_only=True):
     """A purpose as published (利用目的); a purpose with uses appears once per use, and bare with `uses_only`."""
@@ -179,6 +184,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     programme: str | None = None
     department: str = ""
     """The owning department (所管部署), whose managers approve what changes in it."""
+    records: Mapping[str, str] = {}
+    """What the agreement records beyond what the gates read, by its name (`AGREEMENT_RECORDS`): no gate reads it."""
     grants: tuple[Grant, ...]
 
     def grant_for(self, purpose: str, product: str | None) -> Grant | None:
@@ -197,6 +204,10 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     corporate_number: str | None
     country: str
     clients: frozenset[str]
+    receives: Span = ALWAYS
+    """Up to the midnight that begins the day from which it is archived."""
+    records: Mapping[str, str] = {}
+    """What the partner's file records beyond what the gates read, by its name (`PARTNER_RECORDS`)."""
 
 
 class SourceMap(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,7 +38,9 @@ FROM: dict[Event, frozenset[State]] = {
     "publish": frozenset({"approved"}),
 }
 
-Rule = Literal["state", "role", "department", "own", "author", "base", "preview", "reason", "effective", "revision"]
+Rule = Literal[
+    "state", "role", "department", "own", "author", "base", "preview", "reason", "effective", "revision", "in_force"
+]
 """What an act may break; the words for each are in both languages in the console's and the command line's catalogue."""
 
 
@@ -104,6 +106,20 @@ def refusal(
     if event in {"submit", "approve", "publish"} and proposal.effective is not None and proposal.effective < at:
         return "effective"
     return None
+
+
+def partner_owners(old: Policy | None, new: Policy) -> dict[str, frozenset[str]]:
+    """Return the partners that a version says otherwise, each with the departments that have an agreement with it.
+
+    Any one of these may change what is said of the partner; of one without agreements, anybody may.
+    """
+    found = {}
+    for name in old.partners.keys() | new.partners.keys() if old is not None else ():
+        assert old is not None
+        if old.partners.get(name) != new.partners.get(name):
+            agreements = (*old.agreements.values(), *new.agreements.values())
+            found[name] = frozenset(one.department for one in agreements if one.partner == name)
+    return found
 
 
 def owners(old: Policy | None, new: Policy) -> dict[str, frozenset[str]]:

@@ -35,7 +35,7 @@ def sentence(
     who = policy.partners[agreement.partner].name if agreement.partner in policy.partners else agreement.partner
     names = (purposes or {}).get(grant.purpose)
     code = grant.purpose
-    why_ja, why_en = (f"{names[0]}({code})", f"{names[1]} ({code})") if names else (code, code)
+    why_ja, why_en = (_for(names[0], code), f"{names[1]} ({code})") if names else (f"{code}のため", code)
     products = sorted(grant.products)
     of_ja = f"{'・'.join(products)}の" if products else ""
     of_en = f" of {', '.join(products)}" if products else ""
@@ -51,10 +51,13 @@ def sentence(
         given_ja.append(f"{'・'.join(label for label, _ in labels)}を{ja}")
         given_en.append(f"{', '.join(label for _, label in labels)} {en}")
     if given_ja:
-        said_ja = f"{who}に、{why_ja}のため、{of_ja}{'、'.join(given_ja)}渡す。"
+        said_ja = f"{who}に、{why_ja}、{of_ja}{'、'.join(given_ja)}渡す。"
         said_en = f"{who} receives, for {why_en}{of_en}: {'; '.join(given_en)}."
     else:
-        said_ja, said_en = f"{who}に、{why_ja}のため渡すデータ項目はない。", f"{who} receives no field for {why_en}."
+        said_ja, said_en = (
+            f"{who}に、{why_ja}{'' if why_ja.endswith('ため') else '、'}渡すデータ項目はない。",
+            f"{who} receives no field for {why_en}.",
+        )
     if never:
         said_ja += f"{'・'.join(label for label, _ in never)}は、{HOW['drop'][0]}。"
         said_en += f" {', '.join(label for _, label in never)}: {HOW['drop'][1]}."
@@ -62,12 +65,23 @@ def sentence(
     return said_ja + limits_ja, f"{said_en} {limits_en}"
 
 
-def _limits(policy: Policy, grant: Grant) -> tuple[str, str]:
+def _for(name: str, code: str) -> str:
+    """Return what a purpose is for; most are published as 「…のため」 and say so themselves."""
+    text = name.rstrip("。")
+    return f"{text}({code})" if text.endswith("ため") else f"{text}({code})のため"
+
+
+def whom(policy: Policy, grant: Grant) -> tuple[str, str]:
+    """Return the population of a grant in words, (Japanese, English)."""
     conditions = sorted(_condition(policy, one) for one in grant.population)
     conditions += [(f"{name}が「{value}」である", f"{name} {value}") for name, value in sorted(grant.filters.items())]
     ja, en = "、かつ".join(one for one, _ in conditions), " and ".join(one for _, one in conditions)
+    return (f"{ja}組合員", f"members with {en}") if conditions else ("組合員すべて", "all members")
+
+
+def _limits(policy: Policy, grant: Grant) -> tuple[str, str]:
     most = grant.members_per_day
-    whom_ja, whom_en = (f"{ja}組合員", f"members with {en}") if conditions else ("組合員すべて", "all members")
+    whom_ja, whom_en = whom(policy, grant)
     most_ja, most_en = ("", "") if most is None else (f"、1日{most:,}人まで", f", {most:,} members a day at most")
     old, kept = grant.max_age_days, grant.retention_days
     said_ja = f"対象は{whom_ja}。{old}日以内の情報に限り、提供先での保存は{kept}日{most_ja}。"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, get_args
 
 from gateway.core.days import Span
-from gateway.core.policy import Predicate, Transform
+from gateway.core.policy import AGREEMENT_RECORDS, PARTNER_RECORDS, Predicate, Transform
 
 Rule = Callable[[Any, Any], bool]
 """(before, after) → whether it could let something new out."""
@@ -152,6 +152,11 @@ def _ordered(low: Any, high: Any) -> bool:
     return type(low) is type(high) and bool(low <= high)
 
 
+def _unread(records: Iterable[str]) -> dict[str, Rule]:
+    """What no gate reads lets nothing out."""
+    return dict.fromkeys(records, _never)
+
+
 RULES: dict[str, dict[str, Rule]] = {
     "notice": {
         "effective": _effective,
@@ -188,6 +193,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "evidence_days": _evidence,
         "supervision": _supervision,
         "department": _never,
+        **_unread(AGREEMENT_RECORDS),
     },
     "grant": {
         "products": _more,
@@ -197,7 +203,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "members_per_day": _limit,
     },
     "field": {"": _transform},
-    "partner": {"name": _never, "clients": _more},
+    "partner": {"name": _never, "clients": _more, "receives": _longer, **_unread(PARTNER_RECORDS)},
     "catalogue": {
         "nullable": _set,
         "max_length": _limit,

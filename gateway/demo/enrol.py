@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from gateway import app
 from gateway.adapters.policy_files.agreement import AgreementShape
 from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.load import load
-from gateway.client import generate_keys
-from gateway.control_plane.partners import add_key, set_state
-from gateway.control_plane.publish import publish
+from gateway.client import generate_keys, prove
+from gateway.control_plane.changes.publish import publish
+from gateway.control_plane.partners import both_named
+from gateway.control_plane.partners.possession import challenge, keys_of, proved
 from gateway.demo.state import COOP
-from gateway.jose.rfc7517 import accept_partner_set
 from gateway.settings import Settings
+from gateway.tlog.jcs import canonical
 
 PROPOSER, APPROVER, OPERATOR = "【見本】宅配事業部の起案者", "【見本】宅配事業部の管理者", "【見本】運用担当"
 
@@ -48,21 +50,23 @@ async def put_in_force(
 
 
 async def enrol(settings: Settings, office: app.Stores, document: PolicyDocument, folder: Path) -> list[str]:
-    """Register a client of every partner with an agreement, make it active, and write its files; return their names."""
-    made = []
+    """Register a client of every partner with an agreement, make it active, and write its files; return their names.
+
+    Each partner proves that it holds its keys. Nobody holds a role yet, so one person registers them.
+    """
+    made, desk = [], app.office_of(settings, office)
     for partner in document.agreements:
         name = partner if document.coop == COOP else f"{partner}-{document.coop}"
         client = document.partners[partner].clients[0].id
         keys = generate_keys(folder / name)
-        for key in accept_partner_set(keys.public_jwks()):
-            await office.snapshots.refresh(document.coop)
-            snapshot = office.snapshots.current(document.coop)
-            await add_key(
-                office.log, snapshot, partner, client, key, by=OPERATOR, reason="【見本】鍵の登録", clock=office.clock
-            )
-        await set_state(
-            office.log, document.coop, partner, active=True, by=OPERATOR, reason="【見本】利用開始", clock=office.clock
-        )
+        whose: dict[str, Any] = {"coop": document.coop, "partner": partner, "client": client, "now": office.clock()}
+        key = desk.possession_key(document.coop)
+        given = challenge(key, keys_of(keys.public_jwks()), **whose)
+        proof = proved(key, given, prove(canonical(given), keys).answer, **whose)
+        who = (document.coop, partner)
+        said = {"by": OPERATOR, "reason": "【見本】鍵の登録"}
+        await both_named.register_alone(desk, *who, client, proof.keys, **said, proof=proof)
+        await both_named.resume(desk, *who, by=OPERATOR, approver=None, reason="【見本】利用開始")
         write_client(settings, document, partner, client, folder / name)
         made.append(name)
     return made

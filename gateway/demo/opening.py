@@ -120,6 +120,7 @@ def _settings(state: Path, port: int, console_port: int, member_system_port: int
         policies=folder / "office" / "policies",
         partners=folder / "office" / "partners",
         coops=(COOP, INCOMPLETE),
+        coop_names={COOP: "生活協同組合 共立社", INCOMPLETE: "コープデリ連合会"},
         sources={
             COOP: SourceSettings(url=f"http://{HOST}:{member_system_port}", secret_file=secret),
             # Nothing answers here: under an incomplete notice there is nothing to read.

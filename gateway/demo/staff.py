@@ -10,8 +10,8 @@ import msgspec
 import pyotp
 
 from gateway import app
-from gateway.control_plane import people
-from gateway.control_plane.credentials import hash_password, seal_totp, totp_key
+from gateway.control_plane.people import people
+from gateway.control_plane.people.credentials import hash_password, seal_totp, totp_key
 from gateway.core.staff import Role
 from gateway.demo.state import COOP
 from gateway.ports import Credentials

@@ -17,7 +17,9 @@ from gateway.ports.log import (
     Verdict,
 )
 from gateway.ports.members import Erasable, HeldBy, HeldSets, Members, Provided, SideRows
-from gateway.ports.proposals import Checked, Files, PolicyFiles, Proposals, Told
+from gateway.ports.oidc import CodeRefused, IdentityProvider, OrganisationSignIn, ProviderMetadata
+from gateway.ports.partner_requests import PartnerRequests
+from gateway.ports.proposals import Checked, EditRefused, Files, PolicyFiles, Proposals, Told
 from gateway.ports.publications import (
     CheckpointSigner,
     LogFiles,
@@ -28,35 +30,43 @@ from gateway.ports.publications import (
     UnpublishableCode,
 )
 from gateway.ports.sources import Query, Records, Source
-from gateway.ports.staff import Credentials, Person, Session, Staff
+from gateway.ports.staff import IDLE, WHOLE, Credentials, Person, Session, Staff
 from gateway.ports.world import Clock, Telemetry, Unavailable
 
 __all__ = [
+    "IDLE",
+    "WHOLE",
     "ArchiveStore",
     "Bounced",
     "Change",
     "Checked",
     "CheckpointSigner",
     "Clock",
+    "CodeRefused",
     "Committed",
     "CoopSecrets",
     "Coverage",
     "Credentials",
+    "EditRefused",
     "Erasable",
     "Files",
     "Head",
     "HeldBy",
     "HeldSets",
+    "IdentityProvider",
     "Log",
     "LogFiles",
     "Logged",
     "Members",
+    "OrganisationSignIn",
     "OverQuota",
+    "PartnerRequests",
     "Person",
     "PolicyFiles",
     "Proposals",
     "Prove",
     "Provided",
+    "ProviderMetadata",
     "Publications",
     "Query",
     "Quota",

@@ -1,7 +1,7 @@
 """Proposed policy versions: what their files say, what was foreseen of them, and how they stand."""
 
 from collections.abc import Collection, Mapping
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -10,6 +10,15 @@ from gateway.core.proposal import Proposal, State
 
 Files = Mapping[str, str]
 """Path → text: `policies/<coop>/…` and `partners/<id>.yaml`, as they stand in a repository; text ends as it was read."""
+
+
+class EditRefused(ValueError):
+    """A text cannot be edited so; it says what is wrong and how to mend it, in both languages."""
+
+    def __init__(self, ja: str, en: str) -> None:
+        super().__init__(en)
+        self.ja = ja
+        self.en = en
 
 
 class Proposals(Protocol):
@@ -77,9 +86,21 @@ class PolicyFiles(Protocol):
         """Return the document that the files make, and all findings; never raises for what the files say."""
         ...
 
-    def set(self, text: str, path: tuple[str, ...], value: object | None) -> str:
+    def set(self, text: str, path: tuple[str, ...], value: object | None, *, make: bool = False) -> str:
         """Return a YAML text with the value at a path of keys set, or taken out (None); every other byte stays.
 
-        Raises KeyError where the enclosing mapping is missing.
+        Raises KeyError where the enclosing mapping is missing (with `make` it is made), EditRefused where the text
+        cannot be changed so.
         """
+        ...
+
+    def read(self, text: str) -> Mapping[str, Any]:
+        """Return what a YAML text says: texts, whole numbers, truth values, days, tuples and mappings of these.
+
+        Raises EditRefused where it is no mapping that can be read.
+        """
+        ...
+
+    def belongs(self, name: str, coop: str) -> bool:
+        """Tell whether a file of this name can stand among a co-op's: below `policies/<coop>/` or `partners/`."""
         ...

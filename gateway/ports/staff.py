@@ -1,11 +1,15 @@
 """The people who act for a co-op: who they are, what they may do, how they sign in."""
 
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 import msgspec
 
 from gateway.core.staff import RoleHeld
+
+IDLE: Final = timedelta(minutes=15)
+WHOLE: Final = timedelta(hours=8)
+"""After so long unused, or altogether, a session is over (security-profile §8)."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +18,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     active: bool = True
+    signed_in: datetime | None = None
+    """When they last signed in; sessions themselves are forgotten."""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,8 +75,12 @@ class Staff(Protocol):
         """Replace credentials if they are still what they were; tell whether they were."""
         ...
 
+    async def linked(self, coop: str, issuer: str, subject: str) -> str | None:
+        """Return the id of the person whom an identity of the co-op's identity provider belongs to."""
+        ...
+
     async def open_session(self, session: Session) -> None:
-        """Store a session; expired ones of the same person go."""
+        """Store a session, and with it that the person signed in; expired ones of the same person go."""
         ...
 
     async def session(self, token_hash: bytes) -> Session | None:

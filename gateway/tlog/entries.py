@@ -114,12 +114,29 @@ class Publish(_Entry, frozen=True, tag_field="kind", tag="publish", kw_only=True
 
 
 class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True, omit_defaults=True):
-    """A partner's state or key changes."""
+    """A partner's state or keys change, or somebody asks that they do: what takes two people is asked for first.
+
+    `request` ties what was asked for to what became of it; `keys` are the public JWKs of a whole set, which is asked for
+    and registered at once; `proof` is the digest of what the partner proved with that it holds the private halves.
+    """
 
     gov: Gov
     partner: str
-    event: Literal["active", "suspended", "key_added", "key_ends"]
+    event: Literal[
+        "active",
+        "suspended",
+        "key_added",
+        "key_ends",
+        "keys_added",
+        "keys_asked",
+        "resume_asked",
+        "request_refused",
+        "request_withdrawn",
+    ]
+    request: str | None = None
     client: str | None = None
+    keys: list[dict[str, str]] = []
+    proof: str | None = None
     jwk: dict[str, str] = {}
     thumbprint: str | None = None
     start: Instant | None = None
@@ -250,16 +267,21 @@ class Proposal(_Entry, frozen=True, tag_field="kind", tag="proposal", kw_only=Tr
 
 
 class Staff(_Entry, frozen=True, tag_field="kind", tag="staff", kw_only=True, omit_defaults=True):
-    """A person may act for the co-op from now on, or no longer; or is given a role over a period, or it ends."""
+    """A person may act for the co-op from now on, or no longer; or is given a role over a period, or it ends; or is known
+    to the co-op's identity provider, or no longer, of which `digest` is made; or signs that so many roles (`count`) were
+    reviewed, as they stand in what `digest` is of: `person` is who signed first, `by` who signs.
+    """
 
     gov: Gov | None = None
-    event: Literal["added", "left", "role_given", "role_ended"]
+    event: Literal["added", "left", "role_given", "role_ended", "linked", "unlinked", "roles_reviewed"]
     person: str
     role: Literal["admin", "manager", "compliance", "auditor", "operator"] | None = None
     department: str | None = None
     start: Instant | None = None
     end: Instant | None = None
     deputy_for: str | None = None
+    count: Count | None = None
+    digest: str | None = None
     by: str
     reason: str
 

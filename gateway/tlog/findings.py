@@ -41,6 +41,7 @@ class Code(StrEnum):
     PERMIT_EXPIRED = "permit-expired"
     POLICY_OTHER = "policy-other"
     PARTNER_INACTIVE = "partner-inactive"
+    ONE_PERSON = "one-person"
     TIME_BACKWARDS = "time-backwards"  # 9
 
 

@@ -135,6 +135,7 @@ async def test_roles_are_given_to_active_people_and_end_once(kept: Kept) -> None
 
 async def test_the_roles_of_who_leaves_end_and_the_password_goes(kept: Kept) -> None:
     await kept.change("person_added", id="sato", name="佐藤")
+    await kept.change("person_added", id="suzuki", name="鈴木")
     await kept.change("role_given", **role("r1", starts=ms(NOON - timedelta(hours=1))))
     assert await kept.staff.set_credentials(COOP, "sato", Credentials(password="$argon2id$"), was=Credentials())
     await kept.change("person_left", id="sato")

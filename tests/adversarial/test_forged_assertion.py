@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc.jwk import RSAKey
 
-from gateway.control_plane.partners import set_state
+from gateway.control_plane.partners.acts import set_state
 from tests.answers import assert_oauth_error
 from tests.house import COOP, House
 from tests.simulators.partner import Partner, b64u, forge, key, sign, sign_bytes, stated

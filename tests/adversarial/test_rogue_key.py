@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
-from gateway.control_plane.partners import KEY_LIFE, add_key, end_key
+from gateway.control_plane.partners.acts import KEY_LIFE, add_key, end_key
 from gateway.jose.rfc7517 import accept_key
 from gateway.ports import Query
 from tests.answers import assert_oauth_error, assert_problem

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from joserfc.jwk import OKPKey, RSAKey
 
-from gateway.control_plane.partners import KeyInUse
+from gateway.control_plane.partners.acts import KeyInUse
 from gateway.jose.rfc7517 import KeyRefused
 from tests.house import House
 from tests.simulators.partner import Partner, b64u, key

@@ -8,7 +8,7 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from gateway.control_plane.partners import KEY_LIFE, add_key, end_key
+from gateway.control_plane.partners.acts import KEY_LIFE, add_key, end_key
 from gateway.core.days import Span
 from gateway.core.state import ClientKey, ClientKeySet, Effect
 from gateway.jose.rfc7517 import accept_key

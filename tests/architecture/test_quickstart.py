@@ -36,15 +36,23 @@ def folder(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
                 Path("partner/client.json").write_text(block.replace(ISSUER, stack.issuer), encoding="utf-8")
             for line in block.splitlines() if kind == "sh" else ():
                 if line.startswith("gateway "):
-                    arguments = shlex.split(line)[1:]
+                    arguments, file = redirected(shlex.split(line)[1:])
                     if "check" in arguments:
                         # What another process registered is in force here within a second.
                         until(partial(ready, stack, arguments), "a partner's client was not ready")
                     said[line] = stack.gateway(*arguments)
+                    if file:
+                        Path(file).write_text(said[line], encoding="utf-8")
                 else:
                     subprocess.run(["sh", "-ec", line], check=True)
     Path(folder / "said.json").write_text(json.dumps(said))
     return folder
+
+
+def redirected(words: list[str]) -> tuple[list[str], str | None]:
+    """A command's arguments, and the file that it prints to."""
+    at = words.index(">") if ">" in words else len(words)
+    return words[:at], words[at + 1] if at < len(words) else None
 
 
 def ready(stack: Stack, check: list[str]) -> bool:

@@ -87,5 +87,5 @@ def test_the_table_of_acts_is_that_of_the_core(half: str, heading: str) -> None:
 @pytest.mark.parametrize(("half", "heading"), list(zip(HALVES, ("規則", "rule"), strict=True)), ids=("ja", "en"))
 def test_the_table_of_refusals_names_every_rule(half: str, heading: str) -> None:
     rows = _rows(half, heading)
-    assert [rule.strip("`") for rule, *_ in rows] == [*get_args(Rule), "version"]
+    assert [rule.strip("`") for rule, *_ in rows] == [*get_args(Rule), "version", "partner", "published_text"]
     assert all(meaning and mend for _, meaning, mend in rows)

@@ -17,8 +17,8 @@ import pyotp
 import pytest
 
 from gateway.adapters.key_files import KeyFiles
-from gateway.control_plane.credentials import open_totp, totp_key, verify_password
-from gateway.control_plane.people import BOOTSTRAP
+from gateway.control_plane.people.credentials import open_totp, totp_key, verify_password
+from gateway.control_plane.people.people import BOOTSTRAP
 from gateway.core.days import jst_day, midnight_after
 from tests.cli.test_retention_commands import COOP, Gateway
 

@@ -13,8 +13,8 @@ from hypothesis import given, strategies as st
 
 from gateway import app
 from gateway.adapters.policy_files.folder import files_of
-from gateway.cli.file_diff import changed_files
-from gateway.control_plane.publish import publish as publish_without_files
+from gateway.control_plane.changes.file_diff import changed_files
+from gateway.control_plane.changes.publish import publish as publish_without_files
 from gateway.core.days import JST
 from gateway.ports import Committed, Submission
 from gateway.settings import Settings
@@ -404,7 +404,7 @@ def test_a_command_line_that_says_nothing_sensible(employed: Desk, arguments: tu
         ),
         (
             "en",
-            ("the first version", "receives, for P4", "the grants in words", "findings", "may widen", "newly receive"),
+            ("the first version", "receives, for ", "the grants in words", "findings", "may widen", "newly receive"),
         ),
     ],
 )
@@ -438,9 +438,12 @@ def _ending(told: str) -> tuple[str, list[str]]:
 def test_a_preview_counts_what_real_requests_would_lose(desk: Desk) -> None:
     desk.published()
     desk.run("client", "register", str(desk.folder / "sunnet"))
-    by = ("--by", "運用", "--reason", "試験")
-    jwks = str(desk.folder / "sunnet" / "public.jwks.json")
-    desk.run("partner", "add-key", COOP, "sunnet", "sunnet-demo", jwks, *by)
+    proof = [str(desk.folder / name) for name in ("challenge.json", "answer.json")]
+    keys = (COOP, "sunnet", "sunnet-demo", str(desk.folder / "sunnet" / "public.jwks.json"))
+    Path(proof[0]).write_text(desk.run("partner", "challenge", *keys))
+    Path(proof[1]).write_text(desk.run("client", "prove", proof[0], "--keys", str(desk.folder / "sunnet")))
+    two = ("--by", "sato", "--approver", "ito", "--reason", "試験")
+    desk.run("partner", "add-key", *keys, "--challenge", proof[0], "--answer", proof[1], *two)
     desk.run("partner", "resume", COOP, "sunnet", "--by", "sato", "--approver", "ito", "--reason", "試験")
 
     async def pulled(stores: Any) -> None:

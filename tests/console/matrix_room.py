@@ -18,12 +18,12 @@ from starlette.routing import Mount, Router
 from gateway.adapters.policy_files.in_memory import CheckedFiles
 from gateway.console.app import FORM_LIMIT, PAGES, _answer
 from gateway.console.desk import StaffDesk
+from gateway.console.entrance.sign_in import SignIn
 from gateway.console.forms import NotAForm
 from gateway.console.gate import Gate
+from gateway.console.grants.matrix import ROUTES
 from gateway.console.headers import protected
-from gateway.console.matrix import ROUTES
 from gateway.console.refusal import Refusal
-from gateway.console.sign_in import SignIn
 from gateway.control_plane.refusals import refused
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot, Version

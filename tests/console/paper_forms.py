@@ -59,6 +59,9 @@ class _Reader(HTMLParser):
         if tag == "form":
             self._form = None
         elif tag == "textarea":
+            if self._form is not None and self._text:
+                # A line feed right after the tag is not part of the text.
+                self._form.fields[self._text] = self._form.fields[self._text].removeprefix("\n")
             self._text = ""
         elif tag == "select":
             self._select = ""

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from gateway.console.app import staff_app
 from gateway.console.desk import StaffDesk
-from gateway.console.totp import code_at, step_at
-from gateway.control_plane.credentials import open_totp, seal_totp, verify_password
+from gateway.console.entrance.totp import code_at, step_at
+from gateway.control_plane.people.credentials import open_totp, seal_totp, verify_password
 from gateway.core.days import Span
 from gateway.core.proposal import Proposal, State
 from gateway.core.staff import Role, RoleHeld
@@ -53,6 +53,7 @@ class SimulatedStaff:
         self.held: dict[str, list[RoleHeld]] = {}
         self.kept: dict[tuple[str, str], Credentials] = {}
         self.sessions: dict[bytes, Session] = {}
+        self.identities: dict[tuple[str, str, str], str] = {}
         self.calls: Counter[str] = Counter()
         self.down = False
 
@@ -97,8 +98,14 @@ class SimulatedStaff:
         self.kept[coop, person] = credentials
         return True
 
+    async def linked(self, coop: str, issuer: str, subject: str) -> str | None:
+        self._call("linked")
+        return self.identities.get((coop, issuer, subject))
+
     async def open_session(self, session: Session) -> None:
         self._call("open_session")
+        person = self.persons[session.coop, session.person]
+        self.persons[session.coop, session.person] = replace(person, signed_in=session.began)
         self.sessions[session.token_hash] = session
 
     async def session(self, token_hash: bytes) -> Session | None:

@@ -14,13 +14,14 @@ import pytest
 from gateway.adapters.policy_files.folder import files_of
 from gateway.app import office_of
 from gateway.app.console import staff_listener
-from gateway.console.totp import code_at, step_at
-from gateway.control_plane import people, proposals as steps
-from gateway.control_plane.credentials import seal_totp, totp_key
+from gateway.console.entrance.totp import code_at, step_at
+from gateway.control_plane.changes import proposals as steps
+from gateway.control_plane.changes.preview import Preview
+from gateway.control_plane.changes.publish import publish as publish_in_two_names
+from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.preview import Preview
-from gateway.control_plane.publish import publish as publish_in_two_names
-from gateway.control_plane.wishes import Wish
+from gateway.control_plane.people import people
+from gateway.control_plane.people.credentials import seal_totp, totp_key
 from gateway.core.proposal import Proposal
 from gateway.core.staff import Role
 from gateway.ports import Credentials, Files

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from gateway.console.sign_in import MOST_WAITING, locked_until
-from gateway.console.totp import accepted_step, code_at, step_at
-from gateway.control_plane.credentials import hash_password
+from gateway.console.entrance.sign_in import MOST_WAITING, locked_until
+from gateway.console.entrance.totp import accepted_step, code_at, step_at
+from gateway.control_plane.people.credentials import hash_password
 from tests.clock import NOON
 from tests.console.simulated import COOP, OTHER, PASSWORD, SECRET, Console, words
 

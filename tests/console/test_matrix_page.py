@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 from gateway.adapters.policy_files.in_memory import CheckedFiles
-from gateway.control_plane.matrix_changes import matrix_of
-from gateway.control_plane.matrix_csv import export
+from gateway.control_plane.grants.matrix_changes import matrix_of
+from gateway.control_plane.grants.matrix_csv import export
 from tests.console.matrix_room import AGREEMENT, FILE, PARTNER, Room, repository_files, served_room
 from tests.console.served import chromium, screen
 from tests.console.simulated import COOP, words

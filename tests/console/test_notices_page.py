@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from gateway.adapters.policy_files.in_memory import CheckedFiles
 from gateway.console.app import PAGES, staff_app
 from gateway.console.desk import StaffDesk
-from gateway.console.notices import ROUTES
-from gateway.control_plane.notice_text import MATTERS
+from gateway.console.notices.notices import ROUTES
+from gateway.control_plane.notices.text import MATTERS
 from gateway.core.state import Snapshot, Version
 from gateway.web.server import bind, serve
 from tests.console.matrix_room import Room, repository_files
@@ -187,8 +187,8 @@ async def test_what_files_say_is_escaped_on_the_page_and_in_the_html(clock):
     room = NoticeRoom(clock)
     digest = room.publish_files(COOP, files, clock() - timedelta(days=1))
     kansa = await room.browser().signed_in("kansa")
-    # The name of the partner, and on the page the reason of the decision.
-    for path, times in (("", 2), ("/2022-04-01.html", 1)):
+    # The name of the partner; on the page the reason of the decision too, and that the user has another name now.
+    for path, times in (("", 3), ("/2022-04-01.html", 1)):
         answer = await kansa.get(f"{URL}{path}?policy={digest}")
         assert answer.status_code == 200
         assert "<img src=x" not in answer.text

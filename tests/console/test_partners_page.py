@@ -13,14 +13,15 @@ from gateway.adapters.policy_files.folder import files_of
 from gateway.app import office_of
 from gateway.console.app import PAGES, staff_app
 from gateway.console.desk import StaffDesk
-from gateway.console.partners import ROUTES
-from gateway.console.totp import code_at, step_at
-from gateway.control_plane import people, proposals as steps
-from gateway.control_plane.credentials import hash_password, open_totp, seal_totp, totp_key, verify_password
-from gateway.control_plane.partners import end_key, set_state
-from gateway.control_plane.wishes import Wish
+from gateway.console.entrance.totp import code_at, step_at
+from gateway.console.partners.partners import ROUTES
+from gateway.control_plane.changes import proposals as steps
+from gateway.control_plane.changes.wishes import Wish
+from gateway.control_plane.partners.acts import end_key, set_state
+from gateway.control_plane.people import people
+from gateway.control_plane.people.credentials import hash_password, open_totp, seal_totp, totp_key, verify_password
 from gateway.core.staff import Role
-from gateway.ports import Credentials
+from gateway.ports import Credentials, Files
 from gateway.tlog.entries import Partner as PartnerEntry
 from tests.clock import SettableClock
 from tests.console.simulated import ORIGIN, PASSWORD, SECRET, Browser, Console, cheap_hash, words
@@ -137,10 +138,10 @@ async def room(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIt
         yield made
 
 
-async def published(room: Room) -> None:
+async def published(room: Room, files: Files = REAL) -> None:
     """Publish the real files by two people, so that they are kept."""
     office = office_of(room.house.settings, room.house.stores)
-    wish = Wish(files=REAL, title="最初の版", department=HERE, effective=None, reason="覚書の締結")
+    wish = Wish(files=files, title="最初の版", department=HERE, effective=None, reason="覚書の締結")
     draft = await steps.begin(office, COOP, wish, by="sato")
     digest, _ = await steps.foreseen(office, draft)
     waiting = await steps.submit(office, draft, preview=digest, by="sato")
@@ -169,7 +170,7 @@ async def suspension(room: Room) -> None:
     assert "生活協同組合連合会コープ東北サンネット事業連合 への提供を止めました" in shown
     assert "停止中です。何も提供されません" in shown
     assert "直ちに止める" not in shown
-    assert "gateway partner resume" in shown
+    assert "一人が「再開・鍵の申請」で申請し、別の承認者が承認します" in shown
 
 
 async def test_a_manager_suspends_too_and_a_partner_that_was_never_active(room: Room):
@@ -333,3 +334,25 @@ async def test_a_console_that_only_reads_suspends_nobody(console: Console):
     assert 'name="confirm"' not in (await operator.get(f"{LIST}/{partner}")).text
     answer = await operator.send(f"{LIST}/{partner}/suspend", {**MEANT, "confirm": partner})
     assert answer.status_code == 404
+
+
+async def test_the_selection_the_end_of_use_and_the_archive_are_shown(room: Room):
+    file, entity = f"policies/{COOP}/agreements/sunnet.yaml", "partners/sunnet.yaml"
+    records = """    evidence:
+      selection: {criteria: 実績と体制, date: 2026-03-01, result: 適合, by: 佐藤 起子}
+    end:
+      date: 2026-11-20
+      procedure: 第12条により消去する
+      return_erase: {due: 2026-11-30, certificate: {number: 消去-7, date: 2026-11-21, by: 情報管理責任者}}
+    limits: {members_per_day: 20000}"""
+    ended = {
+        file: REAL[file].replace("    limits: {members_per_day: 20000}", records),
+        entity: f"{REAL[entity]}archived: 2026-11-22\n",
+    }
+    await published(room, {**REAL, **ended})
+    visitor = await room.signed_in("kansa")
+    said = words(await visitor.get(SUNNET))
+    for text in ("実績と体制", "佐藤 起子", "適合", "第12条により消去する", "消去-7", "消去等の証明あり"):
+        assert text in said
+    assert "2026年11月22日(日)から取引なし" in said
+    assert "消去等の証明あり" in words(await visitor.get(LIST))

@@ -10,11 +10,11 @@ import pytest
 from msgspec.structs import replace
 from starlette.datastructures import QueryParams
 
-from gateway.console import try_it, try_question
 from gateway.console.app import PAGES, staff_app
+from gateway.console.grants import try_it, try_question
+from gateway.console.grants.try_it import ROUTES
+from gateway.console.grants.try_question import Named, faults_of, read
 from gateway.console.language import read_texts
-from gateway.console.try_it import ROUTES
-from gateway.console.try_question import Named, faults_of, read
 from gateway.core.state import PartnerState, Snapshot
 from tests import factories
 from tests.clock import NOON

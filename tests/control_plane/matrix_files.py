@@ -4,8 +4,8 @@ from functools import cache
 from pathlib import Path
 
 from gateway.adapters.policy_files.in_memory import CheckedFiles
-from gateway.control_plane.matrix import Matrix
-from gateway.control_plane.matrix_changes import matrix_of
+from gateway.control_plane.grants.matrix import Matrix
+from gateway.control_plane.grants.matrix_changes import matrix_of
 
 ROOT = Path(__file__).resolve().parents[2]
 COOP, PARTNER, AGREEMENT = "kyoritsusha", "jccu", "kyoritsusha-jccu-01"

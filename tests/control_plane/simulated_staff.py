@@ -31,6 +31,7 @@ class SimulatedStaff:
         self.held: dict[tuple[str, str], RoleHeld] = {}
         self.signing_in: dict[tuple[str, str], Credentials] = {}
         self.sessions: dict[bytes, Session] = {}
+        self.identities: dict[tuple[str, str], tuple[str, str]] = {}
 
     async def people(self, coop: str) -> list[Person]:
         return [self.persons[key] for key in sorted(self.persons) if key[0] == coop]
@@ -48,7 +49,14 @@ class SimulatedStaff:
             self.signing_in[coop, person] = credentials
         return same
 
+    async def linked(self, coop: str, issuer: str, subject: str) -> str | None:
+        found = [key[1] for key, one in self.identities.items() if key[0] == coop and one == (issuer, subject)]
+        return found[0] if found else None
+
     async def open_session(self, session: Session) -> None:
+        key = session.coop, session.person
+        if key in self.persons:
+            self.persons[key] = msgspec.structs.replace(self.persons[key], signed_in=session.began)
         for one in list(self.sessions.values()):
             over = one.began <= session.began - timedelta(hours=8) or one.seen <= session.began - timedelta(minutes=15)
             if (one.coop, one.person) == (session.coop, session.person) and over:
@@ -82,11 +90,23 @@ class SimulatedStaff:
             case "person_left":
                 if key not in self.persons or not self.persons[key].active:
                     return False
+                others = any(of[0] == coop and of != key and one.active for of, one in self.persons.items())
+                if not others and any(of[0] == coop for of in self.held):
+                    return False
+                self.identities.pop(key, None)
                 self.persons[key] = msgspec.structs.replace(self.persons[key], active=False)
                 self.signing_in[key] = msgspec.structs.replace(self.signing_in[key], password="")
                 for of, one in self.held.items():
                     if of[0] == coop and one.person == values["id"]:
                         self._end(of, now)
+            case "person_linked":
+                identity = values["issuer"], values["subject"]
+                taken = any(of[0] == coop and one == identity for of, one in self.identities.items())
+                if taken or key not in self.persons or not self.persons[key].active:
+                    return False
+                self.identities[key] = identity
+            case "person_unlinked":
+                return self.identities.pop(key, None) is not None
             case "role_given":
                 person = self.persons.get((coop, values["person"]))
                 if key in self.held or person is None or not person.active:

@@ -6,8 +6,8 @@ import pyotp
 import pytest
 from hypothesis import given, strategies as st
 
-from gateway.console.totp import accepted_step, step_at
-from gateway.control_plane.credentials import (
+from gateway.console.entrance.totp import accepted_step, step_at
+from gateway.control_plane.people.credentials import (
     PasswordRefused,
     TotpUnreadable,
     accept_password,

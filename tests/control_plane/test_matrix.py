@@ -6,8 +6,8 @@ from difflib import unified_diff
 import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from gateway.control_plane.matrix import TRANSFORMS, matrix, widens
-from gateway.control_plane.matrix_changes import CellChange, apply, copy, fill, matrix_of
+from gateway.control_plane.grants.matrix import TRANSFORMS, matrix, widens
+from gateway.control_plane.grants.matrix_changes import CellChange, apply, copy, fill, matrix_of
 from gateway.control_plane.refusals import FilesRefused, Refused
 from gateway.core.bases import Basis
 from gateway.core.ceiling import breaches

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from msgspec.structs import replace
 
-from gateway.control_plane.matrix import Matrix
-from gateway.control_plane.matrix_changes import CellChange
-from gateway.control_plane.matrix_csv import MAX_BYTES, export, neutral, plain, read
+from gateway.control_plane.grants.matrix import Matrix
+from gateway.control_plane.grants.matrix_changes import CellChange
+from gateway.control_plane.grants.matrix_csv import MAX_BYTES, export, read
 from gateway.control_plane.refusals import Refused
+from gateway.control_plane.tables.csv_sheet import neutral, plain
 from tests.control_plane.matrix_files import AGREEMENT, drawn
 
 FORMULA = "=+-@\t\r'＝＋－＠"

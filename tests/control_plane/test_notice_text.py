@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from gateway.adapters.policy_files.in_memory import CheckedFiles
-from gateway.control_plane.notice_document import Document, ItemText, in_order, read_document
-from gateway.control_plane.notice_text import MATTERS, TRIAL, NoticeText, compose, marked, plain
+from gateway.control_plane.notices.document import Document, ItemText, in_order, read_document
+from gateway.control_plane.notices.text import MATTERS, TRIAL, NoticeText, compose, marked, plain
 from gateway.core.policy import Policy
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
-from gateway.control_plane.partner_sheet import (
+from gateway.control_plane.partners.document import Certificate, EndOfUse, ReturnErase, read_document
+from gateway.control_plane.partners.sheet import (
     SOON_DAYS,
     AgreementSheet,
     Sheet,
+    agreement_sheet,
     days_left,
     phase,
-    read_document,
     sheets,
 )
 from gateway.core.agreement_gate import check_agreement
@@ -212,3 +213,46 @@ def test_a_partner_that_left_the_version_is_listed_without_agreements():
 
 def test_before_the_first_version_nobody_is_listed():
     assert sheets(Snapshot(coop=COOP), None, document=None, events=[], now=NOON) == []
+
+
+# ── records that no gate reads ────────────────────────────────────────────────────────────────────────────────────
+
+
+def ended(on: date, due: date, certificate: Certificate | None = None) -> AgreementSheet:
+    """The sheet of an agreement whose file says that its use ends."""
+    text = REAL.agreements["sunnet"]["kyoritsusha-sunnet-01"]
+    end = EndOfUse(on=on, procedure="第12条", return_erase=ReturnErase(due=due, certificate=certificate))
+    policy, _ = policy_with()
+    return agreement_sheet(next(iter(policy.agreements.values())), replace(text, end=end), NOON)
+
+
+@pytest.mark.parametrize(
+    ("on", "due", "standing"),
+    [
+        (date(2026, 11, 23), date(2026, 12, 31), "later"),
+        (TODAY, date(2026, 12, 31), "later"),
+        (date(2026, 11, 21), TODAY, "waiting"),
+        (date(2026, 11, 20), date(2026, 11, 21), "late"),
+    ],
+)
+def test_an_end_of_use_stands_by_its_days_until_it_is_certified(on: date, due: date, standing: str):
+    one = ended(on, due).end
+    assert one is not None
+    assert one.standing == standing
+    certified = ended(on, due, Certificate(number="消去-1", on=due, by="責任者")).end
+    assert certified is not None
+    assert certified.standing == "certified"
+
+
+def test_without_its_file_an_agreement_shows_no_end_and_no_selection():
+    one = agreement_of()
+    assert one.end is None
+    assert one.selection is None
+
+
+def test_an_archived_partner_is_told_with_its_day():
+    policy, partner = policy_with()
+    ends = days(None, date(2027, 1, 31))
+    known = replace(policy.partners[partner], receives=ends)
+    assert sheet_of(policy, partner).archived is None
+    assert sheet_of(replace(policy, partners={partner: known}), partner).archived == ends.end

@@ -16,8 +16,8 @@ from gateway.adapters.engine import engine_of
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.adapters.staff import StoredStaff
-from gateway.control_plane.people import BOOTSTRAP, add_person, end_role, give_role, person_leaves
-from gateway.control_plane.people_rules import PeopleRefused
+from gateway.control_plane.people.people import BOOTSTRAP, add_person, end_role, give_role, person_leaves
+from gateway.control_plane.people.rules import PeopleRefused
 from gateway.core.days import Span
 from gateway.core.staff import RoleHeld, held
 from gateway.ports import Log, Person, Session, Staff, Unavailable

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.adapters.policy_files.resolve import resolve_bytes
-from gateway.control_plane.asked import AT_ONCE, look_back
-from gateway.control_plane.preview import Preview, preview
-from gateway.control_plane.synthetic import Sampled, Shown, sampled
+from gateway.control_plane.changes.asked import AT_ONCE, look_back
+from gateway.control_plane.changes.preview import Preview, preview
+from gateway.control_plane.changes.synthetic import Sampled, Shown, sampled
 from gateway.core.identity import pairwise_id
 from gateway.core.policy import Policy
 from gateway.core.state import Version

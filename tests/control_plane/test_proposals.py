@@ -11,13 +11,14 @@ import pytest
 
 from gateway.adapters.policy_files.folder import files_of
 from gateway.app import office_of
-from gateway.control_plane import people, proposals as steps
+from gateway.control_plane.changes import proposals as steps
+from gateway.control_plane.changes.preview import Preview
+from gateway.control_plane.changes.publish import PeopleDecide, publish as publish_in_two_names
+from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.partners import set_state
-from gateway.control_plane.preview import Preview
-from gateway.control_plane.publish import PeopleDecide, publish as publish_in_two_names
+from gateway.control_plane.partners.acts import set_state
+from gateway.control_plane.people import people
 from gateway.control_plane.refusals import FilesRefused, Refused
-from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import Proposal
 from gateway.tlog.entries import Proposal as ProposalEntry, Publish, decode
 from tests.clock import SettableClock
@@ -356,7 +357,7 @@ async def test_a_file_that_both_changed_is_named_and_nothing_saved(desk: Desk):
     mine = dict(REAL) | {SUNNET: REAL[SUNNET].replace("          phone: as_is\n", "", 1)}
     stale = await desk.begin(files=mine)
     await desk.published(files=NARROWED)
-    with pytest.raises(Refused, match="sunnet.yaml") as refused:
+    with pytest.raises(Refused, match=r"sunnet\.yaml") as refused:
         await steps.amend(desk.office, stale, desk.wish(files=mine), by="sato")
     assert refused.value.rule == "base"
     assert (await desk.stored(stale)).revision == 1

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.control_plane import people
-from gateway.control_plane.partners import resume, set_state
+from gateway.app import office_of
+from gateway.control_plane.partners import both_named
+from gateway.control_plane.partners.acts import set_state
+from gateway.control_plane.people import people
 from gateway.control_plane.refusals import Refused
 from gateway.tlog.entries import Partner
 from tests.clock import SettableClock
@@ -18,7 +20,7 @@ WORDS = {"reason": "試験"}
 @pytest.fixture
 async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> AsyncIterator[House]:
     async with running_house(sqlite_url, tmp_path, clock) as made:
-        await set_state(made.stores.log, COOP, "sunnet", active=False, by="運用", clock=clock, **WORDS)
+        await set_state(made.stores.log, COOP, "sunnet", active=False, by="運用", reason="試験", clock=clock)
         yield made
 
 
@@ -31,17 +33,19 @@ async def staffed(house: House) -> None:
 
 
 async def resumed(house: House, by: str, approver: str | None) -> int:
-    return await resume(
-        house.stores.log, house.stores.staff, COOP, "sunnet", by=by, approver=approver, clock=house.clock, **WORDS
-    )
+    office = office_of(house.settings, house.stores)
+    return await both_named.resume(office, COOP, "sunnet", by=by, approver=approver, **WORDS)
 
 
 async def test_two_people_resume_and_both_are_named(house: House):
     await staffed(house)
-    await resumed(house, "ope", "ito")
-    entry = await house.last()
+    index = await resumed(house, "ope", "ito")
+    *_, asked, entry = await house.entries()
+    assert isinstance(asked, Partner)
     assert isinstance(entry, Partner)
-    assert (entry.event, entry.by, entry.approver) == ("active", "ope", "ito")
+    assert (asked.event, asked.by) == ("resume_asked", "ope")
+    assert (entry.event, entry.by, entry.approver, entry.request) == ("active", "ope", "ito", asked.request)
+    assert index == entry.gov + 1 == len(await house.entries()) - 1
 
 
 @pytest.mark.parametrize(

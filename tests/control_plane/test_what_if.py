@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from msgspec.structs import replace
 
-from gateway.control_plane.reason_words import GATES, MENDS, gate_of, in_words
-from gateway.control_plane.what_if import Allowed, Question, Withheld, answers, client_of, proposed
+from gateway.control_plane.grants.reason_words import GATES, MENDS, gate_of, in_words
+from gateway.control_plane.grants.what_if import Allowed, Question, Withheld, answers, client_of, proposed
 from gateway.core.bases import Basis
 from gateway.core.days import FOREVER, Moment, Span, days
 from gateway.core.decide import decide

@@ -11,6 +11,8 @@ from gateway.core.bases import Basis
 from gateway.core.comparison import Difference, compare, widens
 from gateway.core.days import Span, days
 from gateway.core.policy import (
+    AGREEMENT_RECORDS,
+    PARTNER_RECORDS,
     Agreement,
     Decision,
     Field,
@@ -219,6 +221,7 @@ OTHERS: dict[type, tuple[Any, dict[str, Any], str]] = {
             "programme": "sukusuku",
             "grants": (),
             "department": "共済事業部",
+            "records": dict.fromkeys(AGREEMENT_RECORDS, "第3条"),
         },
         "agreement",
     ),
@@ -239,7 +242,15 @@ OTHERS: dict[type, tuple[Any, dict[str, Any], str]] = {
     ),
     Partner: (
         OLD.partners["sunnet"],
-        {"id": "jccu", "name": "日本生協連", "corporate_number": "1", "country": "DE", "clients": frozenset({"c-2"})},
+        {
+            "id": "jccu",
+            "name": "日本生協連",
+            "corporate_number": "1",
+            "country": "DE",
+            "clients": frozenset({"c-2"}),
+            "receives": EARLIER,
+            "records": dict.fromkeys(PARTNER_RECORDS, "山形県"),
+        },
         "partner",
     ),
     Field: (
@@ -339,6 +350,10 @@ NARROWER = {
     "decision out": (OLD, replace(OLD, decisions=())),
     "agreement out": (OLD, replace(OLD, agreements={})),
     "client out": (OLD, replace(OLD, partners={"sunnet": replace(OLD.partners["sunnet"], clients=frozenset())})),
+    "partner archived": (
+        OLD,
+        replace(OLD, partners={"sunnet": replace(OLD.partners["sunnet"], receives=EARLIER)}),
+    ),
     "label": (OLD, replace(OLD, fields={**OLD.fields, "name": replace(OLD.fields["name"], ja="お名前")})),
 }
 FILTERED = noticing(users=(User(partner="sunnet", span=Span(), filter_required="insurer"),))

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.core.bases import REQUIRED, Basis
-from gateway.core.days import Span, days
+from gateway.core.days import Span, days, midnight
 from gateway.core.decide import decide
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Decision, Ground, Item, Policy, Purpose, User
@@ -162,6 +162,18 @@ AGREEMENT_CASES: dict[str, tuple[Callable[[], Snapshot], str]] = {
 def test_gate_2(case: str) -> None:
     state, reason = AGREEMENT_CASES[case]
     assert reason in reasons(decided(state=state()))
+
+
+def archived(on: date) -> Policy:
+    partner = replace(make.policy().partners["sunnet"], receives=Span(None, midnight(on)))
+    return make.policy(partners={"sunnet": partner})
+
+
+def test_an_archived_partner_receives_nothing_from_that_day_on() -> None:
+    assert reasons(decided(archived(date(2026, 11, 22)))) == ("agreement:sunnet:archived",)
+    permit = decided(archived(date(2026, 11, 23)))
+    assert isinstance(permit, Permit)
+    assert permit.valid_until == midnight(date(2026, 11, 23))
 
 
 def test_abroad_with_a_decision_is_permitted() -> None:

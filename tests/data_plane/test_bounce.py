@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.control_plane.partners import set_state
+from gateway.control_plane.partners.acts import set_state
 from gateway.demo.awkward import AWKWARD
 from gateway.ports import Query
 from gateway.tlog.entries import GOVERNANCE, Denial, Release, decode

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from gateway.control_plane.partners import set_state
+from gateway.control_plane.partners.acts import set_state
 from gateway.tlog.entries import Denial
 from gateway.web.problems import TABLE, Slug
 from tests.answers import assert_problem

@@ -9,7 +9,7 @@ import pytest
 from gateway import app
 from gateway.adapters.key_files import KeyFiles
 from gateway.control_plane import subject_key
-from gateway.control_plane.partners import set_state
+from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.subject_key import SubjectKeyRefused
 from gateway.core.identity import member_tag
 from gateway.ports import Unavailable

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 
 from gateway.adapters.policy_files.edit import set_value
-from gateway.adapters.policy_files.flow import EditRefused, flow
+from gateway.adapters.policy_files.flow import flow
 from gateway.adapters.policy_files.strict_yaml import parse
+from gateway.ports import EditRefused
 
 SET = {
     "a number": ("a: 1\nb: 2\n", ("a",), 3, "a: 3\nb: 2\n"),

@@ -6,7 +6,7 @@ import stat
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from gateway.adapters.policy_files.folder import FilesRefused, files_of, write_files
+from gateway.adapters.policy_files.folder import FileRefused, files_of, write_files
 from gateway.adapters.policy_files.shelf import belongs
 
 COOPS = ("kyoritsusha", "coopdeli")
@@ -71,13 +71,13 @@ def test_notes_go_with_the_coop_and_editors_copies_do_not(room):
 def test_what_is_not_utf_8_or_a_link_is_refused_by_name(room, name):
     file = room.root / name
     file.write_bytes("契約".encode("cp932"))
-    with pytest.raises(FilesRefused) as refused:
+    with pytest.raises(FileRefused) as refused:
         files_of(room.policies, room.partners, "kyoritsusha")
     assert refused.value.file == name
     assert refused.value.ja != refused.value.en
     file.unlink()
     file.symlink_to("/etc/hostname")
-    with pytest.raises(FilesRefused) as refused:
+    with pytest.raises(FileRefused) as refused:
         files_of(room.policies, room.partners, "kyoritsusha")
     assert refused.value.file == name
 
@@ -85,7 +85,7 @@ def test_what_is_not_utf_8_or_a_link_is_refused_by_name(room, name):
 def test_a_coop_that_is_a_link_or_no_name_is_refused(room):
     (room.policies / "other").symlink_to(room.policies / "kyoritsusha")
     for coop in ("other", "..", "", "kyoritsusha/agreements", "/etc"):
-        with pytest.raises(FilesRefused):
+        with pytest.raises(FileRefused):
             files_of(room.policies, room.partners, coop)
 
 
@@ -109,7 +109,7 @@ def test_nothing_leads_out_of_the_two_folders(room, name):
     (room.policies / "linked").symlink_to(outside)
     os.mkfifo(room.policies / "kyoritsusha" / "pipe")
     before = on_disk(room.root)
-    with pytest.raises(FilesRefused) as refused:
+    with pytest.raises(FileRefused) as refused:
         write_files({SOURCE: "changed", name: "y"}, room.policies, room.partners, prune=True)
     assert refused.value.file == name
     assert on_disk(room.root) == before
@@ -117,9 +117,9 @@ def test_nothing_leads_out_of_the_two_folders(room, name):
 
 def test_a_file_cannot_stand_where_a_folder_shall(room):
     before = on_disk(room.root)
-    with pytest.raises(FilesRefused):
+    with pytest.raises(FileRefused):
         write_files({"policies/kyoritsusha/a/b": "x", "policies/kyoritsusha/a": "y"}, room.policies, room.partners)
-    with pytest.raises(FilesRefused):
+    with pytest.raises(FileRefused):
         write_files({FIELDS: "changed", "partners/a.yaml": "\ud800"}, room.policies, room.partners)
     assert on_disk(room.root) == before
 

@@ -234,4 +234,6 @@ def test_every_word_about_agreements_is_used_by_a_test():
     told = {case[3] for case in ONE_EDIT.values()}
     elsewhere = {"own_partner", "unknown_partner", "not_a_user", "abroad", "filter_required", "incomplete"}
     elsewhere |= {"direct_identifier", "item_not_stated", "unknown_ground"}
+    # test_policy_end_of_use.py
+    elsewhere |= {"end_before_begin", "erased_before_end", "not_erased"}
     assert told | elsewhere == AGREEMENT.keys()

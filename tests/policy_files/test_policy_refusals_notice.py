@@ -138,6 +138,9 @@ ONE_EDIT = {
         PS,
     ),
     "no regular expression": (FIELDS, "^[0-9]{8}$", "^[0-9{8}$", "pattern", "member_code:", PS),
+    "a pattern of alternatives": (FIELDS, "^[0-9]{8}$", "^(a|a)*$", "pattern", "member_code:", PS),
+    "a pattern in a group": (FIELDS, "^[0-9]{8}$", "^(?:[0-9]+)+$", "pattern", "member_code:", PS),
+    "a pattern of three lengths": (FIELDS, "^[0-9]{8}$", "^[0-9]*[0-9]?[0-9]{0,9}$", "pattern", "member_code:", PS),
     "an example in the wrong type": (FIELDS, "example: true", 'example: "true"', "example", "kyosai_enrolled:", PS),
     "an example outside the codes": (FIELDS, 'example: "2"}', 'example: "3"}', "example", "sex:", PS),
     "an example against the pattern": (FIELDS, '"00012345"', '"12345"', "example", "member_code:", PS),
@@ -247,4 +250,5 @@ def test_every_word_about_notices_is_used_by_a_test():
     told = {case[3] for case in ONE_EDIT.values()}
     told |= {"class_never", "same_number", "same_client", "several_parties", "item_without_field"}
     told |= {"open_item_empty", "open_item_decided", "header_only", "old_rule", "undated_member", "gap"}
+    told |= {"party_before_published"}  # test_policy_announced.py
     assert WORDS.keys() <= told

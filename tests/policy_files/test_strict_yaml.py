@@ -54,6 +54,8 @@ REFUSED = {
     "a: !!str 1": ("tag", 1, 4, "tag:yaml.org,2002:str"),
     "---\na: 1\n---\nb: 2": ("second_document", 3, 1, "---"),
     "a: " + "[" * 40 + "]" * 40: ("too_deep", 1, 35, "32"),
+    # Not read any further: each bracket more would take longer than the one before.
+    "a: " + "[" * 90_000: ("too_deep", 1, 35, "32"),
     "": ("empty_file", 1, 1, ""),
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Answer = tuple[int, str, bytes]
 """Status, media type, body."""
@@ -25,6 +25,8 @@ class Faults:
     packed: bool = False
     """The body is said to be compressed."""
     asked: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    """Those of the last request, in lower case."""
 
 
 @asynccontextmanager
@@ -39,6 +41,7 @@ async def answering(faults: Faults, handler: Callable[[str, str, bytes], Awaitab
             while True:
                 path, headers, body = await _request(reader)
                 faults.asked += 1
+                faults.headers = headers
                 if faults.hold is not None:
                     await faults.hold.wait()
                 if faults.down:

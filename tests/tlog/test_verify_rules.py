@@ -105,10 +105,10 @@ def test_of_two_versions_that_take_effect_at_once_the_later_published_holds():
     refused(check(export([*begun, release(gov=2)])), Code.POLICY_OTHER, 3)
 
 
-def test_a_version_published_later_does_not_outdo_one_that_takes_effect_later():
+def test_a_version_published_later_takes_the_place_of_one_that_was_to_begin():
     begun = [*START, publish(gov=1, policy=OTHER, effective=AT_ONE), publish(gov=2, policy=THIRD)]
-    assert check(export([*begun, release(0, gov=3, policy=THIRD), release(1, gov=3, time=AT_ONE, policy=OTHER)])).ok
-    refused(check(export([*begun, release(gov=3, time=AT_ONE, policy=THIRD)])), Code.POLICY_OTHER, 4)
+    assert check(export([*begun, release(0, gov=3, policy=THIRD), release(1, gov=3, time=AT_ONE, policy=THIRD)])).ok
+    refused(check(export([*begun, release(gov=3, time=AT_ONE, policy=OTHER)])), Code.POLICY_OTHER, 4)
 
 
 def test_a_denial_names_a_version_that_was_published():

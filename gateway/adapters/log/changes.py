@@ -1,4 +1,5 @@
-"""What an entry of the second door changes besides the log, in its transaction: the rules of core/proposal.py in SQL.
+"""What an entry of the second door changes besides the log, in its transaction: the rules of core/proposal.py and of
+core/partner_request.py in SQL.
 
 The first statement of a change must touch exactly one row, or the whole batch, the entry alone, is rolled back
 (`Unchanged`); those after it may touch any number. `:origin`, `:idx` (the entry's) and `:now` (the commit's time, in
@@ -16,13 +17,18 @@ from gateway.ports import Change
 _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
 
 
-def _held(roles: str) -> str:
-    """Return the condition that `:by` is active and holds one of these roles in the proposal's department now."""
+def _held_anywhere(roles: str, *, also: str = "") -> str:
+    """Return the condition that `:by` is active and holds one of these roles now, in whatever department."""
     return f"""EXISTS (
         SELECT 1 FROM staff_role r JOIN person p ON p.origin = r.origin AND p.id = r.person
         WHERE r.origin = :origin AND r.person = :by AND p.active AND r.role IN ({roles})
-          AND r.department = {{department}} AND r.starts <= :now AND (r.ends IS NULL OR r.ends > :now)
+          {also} AND r.starts <= :now AND (r.ends IS NULL OR r.ends > :now)
     )"""
+
+
+def _held(roles: str) -> str:
+    """Return the condition that `:by` is active and holds one of these roles in the proposal's department now."""
+    return _held_anywhere(roles, also="AND r.department = {department}")
 
 
 _ADMIN: Final = _held("'admin'").format(department="proposal.department")
@@ -31,6 +37,9 @@ _EITHER: Final = _held("'admin', 'manager'").format(department="proposal.departm
 _THIS: Final = "origin = :origin AND id = :id AND revision = :revision AND content = :content"
 _NEXT: Final = "revision = revision + 1, changed = :now"
 _IN_TIME: Final = "(effective IS NULL OR effective >= :now)"
+_OPEN: Final = "origin = :origin AND id = :id AND state = 'open'"
+_ASKS: Final = _held_anywhere("'operator', 'admin'")
+_ANOTHER: Final = "asker <> :by AND " + _held_anywhere("'manager'")
 
 STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
     "proposal_begun": (
@@ -94,13 +103,90 @@ STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
         WHERE NOT EXISTS (SELECT 1 FROM staff_role WHERE origin = :origin)
         """,
     ),
+    "request_asked": (
+        f"""
+        INSERT INTO partner_request (origin, id, kind, state, partner, client, keys, answer, asker, reason, asked)
+        SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), CAST(:kind AS VARCHAR), 'open', CAST(:partner AS VARCHAR),
+               CAST(:client AS VARCHAR), CAST(:keys AS VARCHAR), CAST(:answer AS VARCHAR), CAST(:by AS VARCHAR),
+               CAST(:reason AS VARCHAR), CAST(:now AS BIGINT)
+        WHERE {_ASKS} AND NOT EXISTS (
+            SELECT 1 FROM partner_request o WHERE o.origin = :origin AND o.kind = :kind AND o.partner = :partner
+              AND o.client = :client AND o.state = 'open'
+        )
+        ON CONFLICT DO NOTHING
+        """,
+    ),
+    "request_approved": (
+        f"""
+        UPDATE partner_request SET state = 'approved', decider = :by, decided = :now, entry = :idx
+        WHERE {_OPEN} AND {_ANOTHER}
+        """,
+    ),
+    "request_refused": (
+        f"""
+        UPDATE partner_request SET state = 'refused', decider = :by, decided = :now, said = :said
+        WHERE {_OPEN} AND {_ANOTHER}
+        """,
+    ),
+    "request_withdrawn": (
+        f"""
+        UPDATE partner_request SET state = 'withdrawn', decider = :by, decided = :now, said = :said
+        WHERE {_OPEN} AND {_ASKS}
+        """,
+    ),
+    # What one person did, or two without anybody's account: before the co-op has people with roles.
+    "done_before_roles": (
+        """
+        INSERT INTO partner_request (origin, id, kind, state, partner, client, keys, answer, asker, reason, asked,
+                                     decider, decided, entry)
+        SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), CAST(:kind AS VARCHAR), 'approved', CAST(:partner AS VARCHAR),
+               CAST(:client AS VARCHAR), CAST(:keys AS VARCHAR), CAST(:answer AS VARCHAR), CAST(:by AS VARCHAR),
+               CAST(:reason AS VARCHAR), CAST(:now AS BIGINT), CAST(:approver AS VARCHAR), CAST(:now AS BIGINT),
+               CAST(:idx AS BIGINT)
+        WHERE NOT EXISTS (SELECT 1 FROM staff_role WHERE origin = :origin)
+        """,
+    ),
     "person_added": (
         "INSERT INTO person (origin, id, name, active) VALUES (:origin, :id, :name, TRUE) ON CONFLICT DO NOTHING",
     ),
+    # As with a role that ends: of two who leave at once, the second finds nobody left to approve, or nobody at all.
     "person_left": (
-        "UPDATE person SET active = FALSE WHERE origin = :origin AND id = :id AND active",
+        """
+        UPDATE person SET active = FALSE
+        WHERE origin = :origin AND id = :id AND active AND (
+            EXISTS (SELECT 1 FROM person p WHERE p.origin = :origin AND p.id <> :id AND p.active)
+            OR NOT EXISTS (SELECT 1 FROM staff_role r WHERE r.origin = :origin)
+        ) AND NOT EXISTS (
+            SELECT 1 FROM staff_role m
+            WHERE m.origin = :origin AND m.person = :id AND m.role = 'manager'
+              AND m.starts <= :now AND (m.ends IS NULL OR m.ends > :now)
+              AND EXISTS (
+                SELECT 1 FROM staff_role a
+                WHERE a.origin = :origin AND a.person <> :id AND a.role = 'admin' AND a.department = m.department
+                  AND (a.ends IS NULL OR a.ends > :now)
+              )
+              AND NOT EXISTS (
+                SELECT 1 FROM staff_role r JOIN person p ON p.origin = r.origin AND p.id = r.person
+                WHERE r.origin = :origin AND r.person <> :id AND r.role = 'manager' AND r.department = m.department
+                  AND p.active AND r.starts <= :now AND (r.ends IS NULL OR r.ends > :now)
+                  AND (r.deputy_for IS NULL OR m.deputy_for IS NOT NULL)
+              )
+        )
+        """,
         "UPDATE staff_role SET ends = :now WHERE origin = :origin AND person = :id AND (ends IS NULL OR ends > :now)",
-        "UPDATE person SET password = '' WHERE origin = :origin AND id = :id",
+        "UPDATE person SET password = '', issuer = '', subject = '' WHERE origin = :origin AND id = :id",
+    ),
+    # One identity is one person: whoever has it must give it up first.
+    "person_linked": (
+        """
+        UPDATE person SET issuer = :issuer, subject = :subject
+        WHERE origin = :origin AND id = :id AND active AND NOT EXISTS (
+            SELECT 1 FROM person p WHERE p.origin = :origin AND p.issuer = :issuer AND p.subject = :subject
+        )
+        """,
+    ),
+    "person_unlinked": (
+        "UPDATE person SET issuer = '', subject = '' WHERE origin = :origin AND id = :id AND subject <> ''",
     ),
     "role_given": (
         """

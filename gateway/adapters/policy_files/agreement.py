@@ -103,6 +103,39 @@ class Selection(Shape):
     """選定日 / date"""
     result: Text
     """結果 / result"""
+    by: Text | None = None
+    """選定した人 / who selected it"""
+
+
+class Certificate(Shape):
+    """返還・消去・廃棄の証明書 / what the partner certified."""
+
+    number: Text
+    """番号 / number"""
+    on: date = Field(alias="date")
+    """日付 / date"""
+    by: Text
+    """証明した人 / who certified it"""
+
+
+class ReturnErase(Shape):
+    """終了後の返還・消去・廃棄 / what is returned or erased after the end."""
+
+    due: date
+    """期限 / due"""
+    certificate: Certificate | None
+    """証明書 (受け取るまでは null) / certificate; null until it came"""
+
+
+class EndOfUse(Shape):
+    """終了手続 / the end of use."""
+
+    on: date = Field(alias="date")
+    """最後の日 (契約期間より後にはなりません) / last day; a term that ends earlier ends earlier"""
+    procedure: Text
+    """手続とその条番号 / procedure, with its article"""
+    return_erase: ReturnErase
+    """返還・消去・廃棄 / return and erasure"""
 
 
 class EvidenceRecord(Shape):
@@ -202,6 +235,8 @@ class AgreementShape(Shape):
     """根拠の記録 / evidence"""
     supervision: Supervision | None = None
     """監督 / supervision"""
+    end: EndOfUse | None = None
+    """終了手続 / end of use"""
     limits: Limits | None = None
     """上限 / limits of each grant"""
     grants: dict[Id, GrantShape]

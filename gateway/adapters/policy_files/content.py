@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from pydantic import BaseModel
 
 from gateway.adapters.policy_files.catalogue import CatalogueField
 from gateway.adapters.policy_files.document import PolicyDocument
+from gateway.adapters.policy_files.end_of_use import end_of_use
 from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import Verbatim
@@ -46,6 +47,7 @@ def content(document: PolicyDocument, texts: Mapping[str, str]) -> Iterator[Brea
         if decision.by == decision.approved_by:
             yield Breach(state="same_person", path=("decisions", name, "approved_by"), subject=name, other=decision.by)
     for partner, agreements in document.agreements.items():
+        yield from end_of_use(partner, agreements, document.partners.get(partner))
         for name, one in agreements.items():
             evidence = one.evidence
             if evidence.decided_by is not None and evidence.decided_by == evidence.approved_by:
@@ -176,13 +178,27 @@ def _field(name: str, field: CatalogueField) -> Iterator[Breach]:
         yield Breach(state="detail_foreign", path=(*at, detail), subject=detail, other=field.type)
     if field.type == "jis_x0402" and field.length not in {5, 6, None}:
         yield Breach(state="jis_length", path=(*at, "length"), subject=str(field.length))
-    if field.pattern is not None and (field.type not in _PATTERNED or not _compiles(field.pattern)):
+    if field.pattern is not None and (field.type not in _PATTERNED or not plain_pattern(field.pattern)):
         yield Breach(state="pattern", path=(*at, "pattern"), subject=field.pattern, other=field.type)
     elif not (needed - given) and not _exemplary(field):
         yield Breach(state="example", path=(*at, "example"), subject=str(field.example), other=name)
 
 
-def _compiles(pattern: str) -> bool:
+_PLAIN: Final = re.compile(
+    r"\^?(?:(?:\\[dw.\-/+]|\[\^?[^\\\[\]^]+\]|[^\\\[\](){}|.*+?^$])(?:\{[0-9]{1,3}(?:,[0-9]{1,3})?\}|[?*+])?)+\$?"
+)
+_VARIABLE: Final = re.compile(r"\{[0-9]+,[0-9]+\}|[?*+](?![^\[]*\])")
+_MOST_VARIABLE: Final = 2
+
+
+def plain_pattern(pattern: str) -> bool:
+    """Tell whether a pattern can be read, and costs little whatever it is held against: it is run on members' values.
+
+    One character after another, each from a set and so many times; no groups, no alternatives, nothing that refers back.
+    Two parts of variable length at most: a third would let a short text take minutes.
+    """
+    if _PLAIN.fullmatch(pattern) is None or len(_VARIABLE.findall(pattern)) > _MOST_VARIABLE:
+        return False
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError):

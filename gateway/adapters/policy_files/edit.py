@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from gateway.adapters.policy_files.flow import EditRefused, flow, key
+from gateway.adapters.policy_files.flow import flow, key
 from gateway.adapters.policy_files.seams import (
     blank_after,
     break_before,
@@ -29,6 +29,7 @@ from gateway.adapters.policy_files.seams import (
     value_end,
 )
 from gateway.adapters.policy_files.strict_yaml import Parsed, parse
+from gateway.ports.proposals import EditRefused
 
 BOM = "\ufeff"
 _AMBIGUOUS = frozenset({"duplicate_key", "key_not_text"})
@@ -66,6 +67,14 @@ def set_value(text: str, path: tuple[str, ...], value: object | None, *, make: b
             "the file is written so that this value alone cannot be changed; edit the file by hand",
         )
     return mark + after
+
+
+def read_values(text: str) -> Mapping[str, Any]:
+    """Return what a text says. Raises EditRefused where it cannot be read, or is no mapping."""
+    value = _read(text.removeprefix(BOM), make=True).value
+    if not isinstance(value, dict):
+        raise EditRefused("ファイルの形が違います。直接編集してください", "the file has another form; edit it by hand")
+    return value
 
 
 def _read(text: str, *, make: bool) -> Parsed:

@@ -10,19 +10,11 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from gateway.adapters.policy_files.strict_yaml import parse
+from gateway.ports.proposals import EditRefused
 
 MAX_DIGITS = 15
 # What nobody sees, or YAML ends a line with, though JSON leaves it as it is.
 _UNPRINTED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-
-
-class EditRefused(ValueError):
-    """A text cannot be edited so; it says what is wrong and how to mend it, in both languages."""
-
-    def __init__(self, ja: str, en: str) -> None:
-        super().__init__(en)
-        self.ja = ja
-        self.en = en
 
 
 def flow(value: object, *, inside: bool = False) -> str:

@@ -19,7 +19,7 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _MAKE_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
-class FilesRefused(ValueError):
+class FileRefused(ValueError):
     """A file is not taken in or put out; the text names it and the mend, in both languages."""
 
     def __init__(self, file: str, ja: str, en: str) -> None:
@@ -43,7 +43,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 def files_of(policies: Path, partners: Path, coop: str) -> Files:
     """Return the files of one co-op and the partners, their texts exactly as on the disk.
 
-    Raises FilesRefused where one is a link or not UTF-8, OSError where it cannot be read. A folder that is missing
+    Raises FileRefused where one is a link or not UTF-8, OSError where it cannot be read. A folder that is missing
     has no files; check tells of it.
     """
     files = {}
@@ -55,7 +55,7 @@ def files_of(policies: Path, partners: Path, coop: str) -> Files:
         try:
             files[name] = file.read_bytes().decode()
         except UnicodeDecodeError:
-            raise FilesRefused(
+            raise FileRefused(
                 name, "UTF-8 の本文ではありません。UTF-8 で保存してください", "it is not UTF-8; save it as UTF-8"
             ) from None
     return files
@@ -65,7 +65,7 @@ def write_files(files: Files, policies: Path, partners: Path, *, prune: bool = F
     """Put files into the two folders and return what changed; files of the co-op beside them are told, or removed.
 
     A partner's file that is not in the mapping is another co-op's matter and is neither told nor removed. Names that
-    lead elsewhere, links and texts that are no UTF-8 are refused (FilesRefused) before anything is written. A failing
+    lead elsewhere, links and texts that are no UTF-8 are refused (FileRefused) before anything is written. A failing
     disk (OSError) may leave some files new and others old, none by half; doing it again finishes it.
     """
     roots = {"policies": policies, "partners": partners}
@@ -78,7 +78,7 @@ def write_files(files: Files, policies: Path, partners: Path, *, prune: bool = F
         try:
             data[name] = text.encode()
         except UnicodeEncodeError:
-            raise FilesRefused(
+            raise FileRefused(
                 name, "UTF-8 で表せない文字があります", "it holds half a character; mend the text"
             ) from None
     coops = sorted({name.split("/")[1] for name in files if name.startswith("policies/")})
@@ -94,7 +94,7 @@ def write_files(files: Files, policies: Path, partners: Path, *, prune: bool = F
 
 def _folder_of(coop: str) -> str:
     if not is_coop(coop):
-        raise FilesRefused(
+        raise FileRefused(
             coop,
             "生協の名前ではありません。policies/ の中のフォルダー名を指定してください",
             "it is no co-op's name; name its folder in policies/",
@@ -126,7 +126,7 @@ def _refuse_elsewhere(name: str, roots: Mapping[str, Path]) -> None:
 
 
 def _refuse_name(name: str) -> None:
-    raise FilesRefused(
+    raise FileRefused(
         name,
         "policies/<生協>/ と partners/ の中の通常のファイルではありません。名前を確かめ、リンクは実体に置き換えてください",
         "it is no plain file within policies/<coop>/ or partners/; mind its name, and put the file where a link stands",

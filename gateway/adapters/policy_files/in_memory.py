@@ -1,13 +1,16 @@
 """Files of policies as a proposal holds them: checked and edited without a disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import PurePosixPath
+from typing import Any
 
-from gateway.adapters.policy_files.edit import set_value
+from gateway.adapters.policy_files.edit import read_values, set_value
 from gateway.adapters.policy_files.finding import Finding
 from gateway.adapters.policy_files.lint import check
 from gateway.adapters.policy_files.reading import read_files
 from gateway.adapters.policy_files.resolve import resolve
+from gateway.adapters.policy_files.shelf import belongs
 from gateway.adapters.policy_files.strict_yaml import parse
 from gateway.ports.proposals import Checked, Files, Told
 
@@ -24,8 +27,9 @@ class CheckedFiles:
         told = tuple(map(_told, findings))
         if document is None or any(finding.severity == "error" for finding in findings):
             return Checked(document=None, digest=None, policy=None, findings=told)
-        policy = resolve(document)
-        return Checked(document=document.canonical(), digest=policy.digest, policy=policy, findings=told)
+        body = document.canonical()
+        policy = resolve(document, digest=sha256(body).hexdigest())
+        return Checked(document=body, digest=policy.digest, policy=policy, findings=told)
 
     def set(self, text: str, path: tuple[str, ...], value: object | None, *, make: bool = False) -> str:
         """Return a YAML text with the value at a path of keys set, or taken out (None); every other byte stays.
@@ -33,6 +37,14 @@ class CheckedFiles:
         Raises KeyError where the enclosing mapping is missing, unless `make`; EditRefused as set_value does.
         """
         return set_value(text, path, value, make=make)
+
+    def read(self, text: str) -> Mapping[str, Any]:
+        """Return what a YAML text says, read strictly. Raises EditRefused where it is no mapping that can be read."""
+        return read_values(text)
+
+    def belongs(self, name: str, coop: str) -> bool:
+        """Tell whether a file of this name can stand among a co-op's, or the partners'."""
+        return belongs(name, coop)
 
 
 def grant_path(files: Files, agreement: str, grant: str) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from gateway.adapters.policy_files.shape import (
     ClauseId,
+    CorporateNumber,
     FieldId,
     Id,
     ItemId,
@@ -103,6 +104,8 @@ class ResponsibleParty(Shape):
     """代表者 / representative"""
     municipality_code: str | None = Field(default=None, pattern="^[0-9]{6}$")
     """全国地方公共団体コード (6桁) / municipality code, six digits"""
+    corporate_number: CorporateNumber | None = None
+    """法人番号: 名称だけの変更か、別の法人への変更かを分ける / tells another name from another legal person"""
 
 
 class Duties(Shape):

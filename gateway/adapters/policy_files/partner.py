@@ -1,5 +1,6 @@
 """A partner file: one legal entity, whoever shares data with it."""
 
+from datetime import date
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -52,3 +53,5 @@ class PartnerFile(Shape):
     """連絡先 / contacts"""
     clients: tuple[Client, ...]
     """システム / client systems"""
+    archived: date | None = None
+    """取引を終えた日 (この日から提供されません) / closed: from this day on nothing is released to it"""

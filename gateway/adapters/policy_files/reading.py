@@ -1,9 +1,11 @@
 """A co-op's folder and the partners beside it: every file read strictly, every finding kept."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePath, PurePosixPath
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -40,16 +42,20 @@ class Reading:
     texts: dict[str, str] = field(default_factory=dict)
     """Notice version → archived text."""
     findings: list[Finding] = field(default_factory=list)
-    places: dict[Path, tuple[str, Place]] = field(default_factory=dict)
-    """Path in the document → file and place."""
+    places: dict[Path, list[tuple[str, Mapping[Path, Place]]]] = field(default_factory=dict)
+    """Where in the document files stand → each file of that place, and where in it its own parts stand."""
     whole: bool = True
     """Whether all but agreements could be read, so that the rules over all files make sense."""
 
     def place(self, path: Path) -> tuple[str, Place]:
         """Return file and place of a part of the document, or of the nearest enclosing part that stands somewhere."""
-        while path not in self.places and path:
-            path = path[:-1]
-        return self.places.get(path, (self.coop, Place(1, 1)))
+        for length in range(len(path), 0, -1):
+            for root in dict.fromkeys((path[: min(2, length)], path[:1], ())):
+                for file, places in reversed(self.places.get(root, ())):
+                    for within in _within(root, path[len(root) : length]):
+                        if within in places:
+                            return file, places[within]
+        return self.coop, Place(1, 1)
 
     def document(self) -> PolicyDocument | None:
         """Return all that was read, samples included; None where something but an agreement could not be read."""
@@ -154,18 +160,16 @@ def _read_one(reading: Reading, folder: PurePath, file: PurePath) -> None:
 def _shaped(reading: Reading, file: PurePath, shape: type[S], root: Path) -> S | None:
     """Return the file in its shape, or None with the findings that say why not."""
     try:
-        parsed = parse(_text(reading.shelf.data(file)))
+        parsed = parse(text := _text(reading.shelf.data(file)))
     except (UnicodeError, OSError):
         _refuse(reading, "unreadable", file, file.name)
         return None
-    for path, place in parsed.places.items():
-        if root or path:
-            reading.places[_rooted(root, path)] = (str(file), place)
+    reading.places.setdefault(root, []).append((str(file), parsed.places))
     found = problem_findings(parsed, str(file))
     one = None
     if parsed.places:
         try:
-            one = shape.model_validate(parsed.value)
+            one = cast("S", _valid(shape, text))
         except ValidationError as error:
             told = {(f.line, f.column) for f in found}
             found += [f for f in shape_findings(error, parsed, str(file)) if (f.line, f.column) not in told]
@@ -173,11 +177,15 @@ def _shaped(reading: Reading, file: PurePath, shape: type[S], root: Path) -> S |
     return None if found else one
 
 
-def _rooted(root: Path, path: Path) -> Path:
-    """Return where a part of a file stands in the document; `agreements` of an agreement file is not repeated."""
-    if root[:1] == ("agreements",) and path[:1] == ("agreements",):
-        return (*root, *path[1:])
-    return (*root, *path)
+@lru_cache(maxsize=256)
+def _valid(shape: type[Shape], text: str) -> Shape:
+    """Return a file in its shape; as `parse`, it is remembered, and nobody can write to it. Raises ValidationError."""
+    return shape.model_validate(parse(text).value)
+
+
+def _within(root: Path, path: Path) -> tuple[Path, ...]:
+    """Return where in a file a part of the document may stand; `agreements` of an agreement file is not repeated."""
+    return (("agreements", *path), path) if root[:1] == ("agreements",) else (path,)
 
 
 def _filed(reading: Reading, file: PurePath, path: Path, said: str, stands: str) -> None:

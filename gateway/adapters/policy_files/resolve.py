@@ -18,9 +18,10 @@ from gateway.adapters.policy_files.decisions import (
 )
 from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.partner import PartnerFile
+from gateway.adapters.policy_files.records import agreement_records, partner_records
 from gateway.adapters.policy_files.resolve_notice import resolve_notices
 from gateway.core.bases import Basis
-from gateway.core.days import FOREVER, Span, days, midnight_after
+from gateway.core.days import FOREVER, Span, days, midnight, midnight_after
 from gateway.core.policy import (
     Agreement,
     Decision,
@@ -121,7 +122,7 @@ def _agreement(name: str, partner: str, one: AgreementShape, notices: Iterable[N
         id=name,
         partner=partner,
         basis=one.basis,
-        term=days(one.term.start, one.term.end),
+        term=_term(one),
         clauses=frozenset(clauses),
         evidence=_facts(one.evidence),
         evidence_span=Span(_instant(one.evidence.start), _instant(one.evidence.expires)),
@@ -129,8 +130,17 @@ def _agreement(name: str, partner: str, one: AgreementShape, notices: Iterable[N
         ground=one.ground or _default_ground(one.basis, notices),
         programme=one.programme,
         department=one.contract.department,
+        records=agreement_records(one),
         grants=tuple(_grant(name, grant, shape, one) for grant, shape in sorted(one.grants.items())),
     )
+
+
+def _term(one: AgreementShape) -> Span:
+    """Return the days of the agreement; the end of use can only cut them."""
+    ends = one.term.end
+    if one.end is not None:
+        ends = one.end.on if ends is None else min(ends, one.end.on)
+    return days(one.term.start, ends)
 
 
 def _facts(evidence: EvidenceRecord) -> frozenset[str]:
@@ -183,6 +193,8 @@ def _partner(one: PartnerFile) -> Partner:
         corporate_number=one.corporate_number,
         country=one.country,
         clients=frozenset(client.id for client in one.clients),
+        receives=Span(None, None if one.archived is None else midnight(one.archived)),
+        records=partner_records(one),
     )
 
 

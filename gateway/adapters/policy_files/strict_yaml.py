@@ -95,7 +95,9 @@ def _structure(text: str) -> Iterator[Problem]:
                 if not isinstance(event, yaml.ScalarEvent):
                     depth += 1
                     if depth == MAX_DEPTH + 1:
+                        # What follows is not read: the deeper, the longer each further bracket takes.
                         yield Problem(state="too_deep", place=_place(event.start_mark), subject=str(MAX_DEPTH))
+                        return
 
 
 def _value(node: yaml.Node, path: Path, places: dict[Path, Place], problems: list[Problem]) -> Any:

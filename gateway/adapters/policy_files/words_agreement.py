@@ -55,6 +55,27 @@ AGREEMENT: dict[str, Words] = {
         "`supervision` に前回と次回の期限を書く",
         "record the last check and the next due day under `supervision`",
     ),
+    "end_before_begin": Words(
+        "通則編3-6-3(3)(カ)",
+        "`{subject}` の終了の日が、契約期間の最初の日 ({other}) より前です",
+        "the end of use of `{subject}` is before its term begins ({other})",
+        "日付を直す",
+        "correct the dates",
+    ),
+    "erased_before_end": Words(
+        "通則編3-6-3(3)(ウ)",
+        "`{subject}` の返還・消去の期限または証明書の日付が、終了の日 ({other}) より前です",
+        "return and erasure of `{subject}` are due, or certified, before its use ends ({other})",
+        "日付を直す",
+        "correct the dates",
+    ),
+    "not_erased": Words(
+        "通則編3-6-3(3)(ウ)",
+        "提供先 `{subject}` は取引を終えたことにできません。`{other}` に、その日までの返還・消去の証明書がありません",
+        "the partner `{subject}` cannot be archived: `{other}` has no certificate of erasure up to that day",
+        "`{other}` の `end` に証明書を記録するか、`archived` を除く",
+        "record the certificate under `end` of `{other}`, or remove `archived`",
+    ),
     "no_notice": Words(
         _JOINT_USE,
         "`{subject}` の期間に適用される公表事項がありません",

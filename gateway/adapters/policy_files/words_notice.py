@@ -34,6 +34,13 @@ NOTICE: dict[str, Words] = {
         "適用日を公表日以後にする",
         "let it take effect on that day or later",
     ),
+    "party_before_published": Words(
+        "法27条6項",
+        "責任を有する者の変更({other})が、版 `{subject}` の公表日より前です。別の法人への変更は、あらかじめ公表します",
+        "another legal person is responsible from {other}, before version `{subject}` is published; that is announced before",
+        "公表日を変更の日以前にする。同じ法人なら `corporate_number` を前の版と同じに書く",
+        "publish it by that day; if it is the same legal person, give it the `corporate_number` of the version before",
+    ),
     "version_not_listed": Words(
         "{prefix}DT",
         "版 `{subject}` が制定・改訂の一覧に本文ありとして載っていません",
@@ -225,10 +232,10 @@ NOTICE: dict[str, Words] = {
     ),
     "pattern": Words(
         _PS,
-        "書式 `{subject}` は型 {other} で使えないか、正規表現ではありません",
-        "the pattern `{subject}` is no regular expression, or not for type {other}",
-        "直すか、除く",
-        "correct or remove it",
+        "書式 `{subject}` は型 {other} で使えないか、簡単な書式ではありません",
+        "the pattern `{subject}` is not a plain one, or not for type {other}",
+        "文字か [0-9] のような範囲を並べ、{{8}} のような回数を付ける。( ) と | は使えず、長さの変わる部分は2つまで",
+        "characters or sets such as [0-9], one after another, each with a count such as {{8}}; no ( ) or |, two parts of variable length",
     ),
     "example": Words(
         _PS,

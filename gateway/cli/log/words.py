@@ -42,6 +42,7 @@ FINDINGS: Final[Mapping[Code, str]] = {
     Code.PERMIT_EXPIRED: "有効期限を過ぎた提供です",
     Code.POLICY_OTHER: "そのとき有効だった版に基づいていません",
     Code.PARTNER_INACTIVE: "停止中の提供先への提供です",
+    Code.ONE_PERSON: "二人で行うべき提供先の操作が、申請と別の人の承認によるものではありません",
     Code.TIME_BACKWARDS: "時刻が30秒を超えて戻っています",
 }
 

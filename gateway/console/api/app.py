@@ -8,20 +8,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from gateway.console.api import proposals, readings, sessions, steps
+from gateway.console.api import partner_requests, proposals, readings, role_reviews, sessions, steps
 from gateway.console.api.gate import DOCUMENT, PREFIX, SESSIONS, TokenGate
 from gateway.console.api.inbound import only
 from gateway.console.api.openapi import DOCUMENT as OPENAPI
 from gateway.console.api.problems import HANDLERS
 from gateway.console.api.shown import answer
 from gateway.console.desk import StaffDesk
-from gateway.console.sign_in import SignIn
+from gateway.console.entrance.sign_in import SignIn
 
 BODY_LIMIT: Final = 16 * 1024
 LIMITS: Final[Mapping[tuple[str, str], int]] = {
     ("POST", SESSIONS): 8 * 1024,
     ("POST", "/{coop}/proposals"): 192 * 1024,
     ("PUT", "/{coop}/proposals/{proposal}"): 192 * 1024,
+    **partner_requests.LIMITS,
 }
 """Bytes of a body, by method and path of its route, where they are not `BODY_LIMIT`."""
 
@@ -38,6 +39,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *proposals.ROUTES,
     *steps.ROUTES,
     *readings.ROUTES,
+    *partner_requests.ROUTES,
+    *role_reviews.ROUTES,
 )
 
 

@@ -17,10 +17,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.console.api.problems import NotSignedIn
 from gateway.console.desk import StaffDesk
+from gateway.console.entrance.sessions import live_session
 from gateway.console.gate import admitted, foreign
 from gateway.console.language import texts_of
 from gateway.console.refusal import Refusal
-from gateway.console.sessions import live_session
 from gateway.control_plane.refusals import Refused
 
 PREFIX: Final = "/api"

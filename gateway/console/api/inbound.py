@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -86,10 +86,47 @@ class Said(Body, frozen=True, kw_only=True):
     revision: int | None = None
 
 
+class Reviewing(Body, frozen=True, kw_only=True):
+    """A signature on the roles as they were seen."""
+
+    digest: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9_-]{43}\Z")]
+    reason: str
+
+
 class Meant(Body, frozen=True, kw_only=True):
     """A step with nothing said beside it."""
 
     revision: int | None = None
+
+
+class Challenging(Body, frozen=True, kw_only=True):
+    """The public keys that a partner handed in, for which a challenge is to be made."""
+
+    client: str
+    jwks: Any
+
+
+class Asking(Body, frozen=True, kw_only=True):
+    """What takes two people: a resumption, or keys with the partner's answer to its challenge."""
+
+    kind: Literal["keys", "resume"]
+    reason: str
+    challenge: Any = None
+    answer: Any = None
+
+
+class Reasoned(Body, frozen=True, kw_only=True):
+    """A step with a reason, of what has no revisions."""
+
+    reason: str
+
+
+class EndingKey(Body, frozen=True, kw_only=True):
+    """The end of a client's key."""
+
+    client: str
+    kid: str
+    reason: str
 
 
 _B = TypeVar("_B", bound=Body)

@@ -148,6 +148,18 @@ PATHS: Final[Mapping[str, Any]] = {
         "parameters": _OF_COOP,
         "get": _operation("people", "担当者と役割 / people and roles", "People", refused=(404,)),
     },
+    "/api/{coop}/role-reviews": {
+        "parameters": _OF_COOP,
+        "get": _operation("roleReview", "権限棚卸し / the roles to review", "RoleReview", refused=(404,)),
+        "post": _operation(
+            "signRoleReview",
+            "確認して署名 / sign the roles as seen",
+            "RoleSignature",
+            status=201,
+            body="Reviewing",
+            refused=(404, 409),
+        ),
+    },
     "/api/{coop}/unused-grants": {
         "parameters": _OF_COOP,
         "get": _operation(
@@ -156,6 +168,59 @@ PATHS: Final[Mapping[str, Any]] = {
             "UnusedGrants",
             refused=(404,),
             parameters=(_query("days", {"type": "integer", "minimum": 1, "maximum": 366, "default": 90}),),
+        ),
+    },
+}
+
+_OF_PARTNER: Final = [_path("coop"), _path("partner")]
+_OF_REQUEST: Final = [*_OF_PARTNER, _path("request")]
+
+
+def _decided(name: str, summary: str, body: str | None) -> Mapping[str, Any]:
+    operation = _operation(name, summary, "PartnerRequest", body=body, refused=(404, 409))
+    return {"parameters": _OF_REQUEST, "post": operation}
+
+
+PARTNER_PATHS: Final[Mapping[str, Any]] = {
+    "/api/{coop}/partners/{partner}/requests": {
+        "parameters": _OF_PARTNER,
+        "get": _operation(
+            "partnerRequests", "二人で行う申請 / what takes two people", "PartnerRequests", refused=(404,)
+        ),
+        "post": _operation(
+            "askOfPartner",
+            "再開または鍵の登録を申請 / ask to resume, or to register keys",
+            "PartnerRequest",
+            status=201,
+            body="Asking",
+            refused=(404, 409),
+        ),
+    },
+    "/api/{coop}/partners/{partner}/challenges": {
+        "parameters": _OF_PARTNER,
+        "post": _operation(
+            "challengeKeys",
+            "鍵を持つことのチャレンジ / a challenge to prove keys",
+            "Challenge",
+            body="Challenging",
+            refused=(404, 409),
+        ),
+    },
+    "/api/{coop}/partners/{partner}/requests/{request}": {
+        "parameters": _OF_REQUEST,
+        "get": _operation("partnerRequest", "1件の申請 / one request", "PartnerRequest", refused=(404,)),
+    },
+    "/api/{coop}/partners/{partner}/requests/{request}/approve": _decided(
+        "approveRequest", "承認。本文はない / approve; there is no body", None
+    ),
+    "/api/{coop}/partners/{partner}/requests/{request}/refuse": _decided("refuseRequest", "却下 / refuse", "Reasoned"),
+    "/api/{coop}/partners/{partner}/requests/{request}/withdraw": _decided(
+        "withdrawRequest", "取下げ / withdraw", "Reasoned"
+    ),
+    "/api/{coop}/partners/{partner}/ended-keys": {
+        "parameters": _OF_PARTNER,
+        "post": _operation(
+            "endKey", "鍵を直ちに終わらせる / end a key, at once", "EndedKey", body="EndingKey", refused=(404, 409)
         ),
     },
 }
@@ -170,7 +235,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "same rules: docs/staff-api.md",
     },
     "security": [{"token": []}],
-    "paths": PATHS,
+    "paths": {**PATHS, **PARTNER_PATHS},
     "components": {
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         "responses": {

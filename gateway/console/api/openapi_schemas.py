@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gateway.core.partner_request import KINDS, STATES as REQUEST_STATES
 from gateway.core.proposal import STATES
 from gateway.core.staff import ROLES
 
@@ -144,7 +145,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         digest=DIGEST,
         effective=INSTANT,
         entry=COUNT,
-        standing={"enum": ["in_force", "future", "past"]},
+        standing={"enum": ["in_force", "future", "past", "superseded"]},
     ),
     "Versions": closed("最後に公布されたものから / the last one first", versions=list_of(named("Version"))),
     "Role": closed(
@@ -159,6 +160,42 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     ),
     "Person": closed("担当者 / a person", id=TEXT, name=TEXT, active={"type": "boolean"}, roles=list_of(named("Role"))),
     "People": closed("担当者の一覧 / everybody, by id", people=list_of(named("Person"))),
+    "Reviewing": closed(
+        "見た役割への署名。digest は見たもの / a signature on the roles as seen",
+        digest={"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+        reason=LINE,
+    ),
+    "RoleSignature": closed(
+        "署名。complete は二人目で true / `complete` with the second person's",
+        entry=COUNT,
+        digest=TEXT,
+        complete={"type": "boolean"},
+    ),
+    "ReviewedRole": closed(
+        "続いている役割 / a role that goes on",
+        id=TEXT,
+        person=TEXT,
+        role={"enum": list(ROLES)},
+        department=or_null(TEXT),
+        start=or_null(INSTANT),
+        end=or_null(INSTANT),
+        deputy_for=or_null(TEXT),
+        signed_in=or_null(INSTANT),
+        last_act=or_null(INSTANT),
+        flags=list_of({"enum": ["unused", "ends_soon", "drafts_and_approves"]}),
+    ),
+    "RoleReview": closed(
+        "棚卸しする役割。waiting は署名した人、short は承認者が一人以下の部署、left は退いた人の申請 / `waiting`: who has "
+        "signed; `short`: departments with fewer than two managers; `left`: proposals of people who left",
+        coop=TEXT,
+        digest=TEXT,
+        completed=or_null(INSTANT),
+        due=INSTANT,
+        waiting=list_of(TEXT),
+        roles=list_of(named("ReviewedRole")),
+        short=list_of(TEXT),
+        left=list_of(TEXT),
+    ),
     "TakeOut": closed(
         "契約から外す候補 / what to take out", partner=TEXT, agreement=TEXT, grant=TEXT, field=or_null(TEXT)
     ),
@@ -197,6 +234,54 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         ),
         grants=list_of(named("UnusedGrant")),
         narrowing=list_of(named("TakeOut")),
+    ),
+    "Challenging": closed(
+        "登録する公開鍵 / the public keys to be registered",
+        client=LINE,
+        jwks={"type": "object", "description": "提供先の public.jwks.json / the partner's public.jwks.json"},
+    ),
+    "Challenge": {
+        "type": "object",
+        "description": "提供先に24時間以内に答えてもらう。変えずに渡す / for the partner to answer within 24 hours, as it is",
+        "required": ["type", "coop", "partner", "client", "jwks", "expires", "seed", "challenges", "mac"],
+    },
+    "Asking": {
+        **closed(
+            "二人で行う申請。keys には提供先の回答が要る / what takes two people; keys come with the partner's answer",
+            optional=("challenge", "answer"),
+            kind={"enum": list(KINDS)},
+            reason=LINE,
+            challenge={"type": "object"},
+            answer={"type": "object"},
+        ),
+        "oneOf": [
+            {"required": ["challenge", "answer"], "properties": {"kind": {"const": "keys"}}},
+            {"properties": {"kind": {"const": "resume"}, "challenge": False, "answer": False}},
+        ],
+    },
+    "Reasoned": closed("理由 / the reason", reason=LINE),
+    "EndingKey": closed("終わらせる鍵 / the key to end", client=LINE, kid=LINE, reason=LINE),
+    "EndedKey": closed("その記録の番号 / the index of its entry", entry=COUNT),
+    "RequestedKey": closed("申請された公開鍵 / a public key asked for", kid=TEXT, use=TEXT, alg=TEXT, thumbprint=TEXT),
+    "PartnerRequest": closed(
+        "申請の今の状態 / a request as it stands",
+        id=TEXT,
+        coop=TEXT,
+        kind={"enum": list(KINDS)},
+        state={"enum": list(REQUEST_STATES)},
+        partner=TEXT,
+        client=or_null(TEXT),
+        keys=list_of(named("RequestedKey")),
+        asker=TEXT,
+        reason=TEXT,
+        asked=INSTANT,
+        decider=or_null(TEXT),
+        said=TEXT,
+        decided=or_null(INSTANT),
+        entry=or_null(COUNT),
+    ),
+    "PartnerRequests": closed(
+        "最後に申請されたものから / the last one first", requests=list_of(named("PartnerRequest"))
     ),
     "Finding": closed(
         "ファイルの誤り / something found in a file",

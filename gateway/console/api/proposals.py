@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.acts import office_of
 from gateway.console.api.inbound import (
     Amending,
     Beginning,
@@ -22,11 +21,12 @@ from gateway.console.api.inbound import (
 from gateway.console.api.problems import Malformed
 from gateway.console.api.shown import answer, proposal as shown, stands
 from gateway.console.navigation import POLICY
+from gateway.console.proposals.acts import office_of
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
-from gateway.control_plane import proposals as steps
+from gateway.control_plane.changes import proposals as steps
+from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.refusals import refused
-from gateway.control_plane.wishes import Wish
 from gateway.core.proposal import STATES, Proposal
 from gateway.ports import Unavailable
 

@@ -7,15 +7,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.acts import office_of
 from gateway.console.api.inbound import only
 from gateway.console.api.problems import Malformed
 from gateway.console.api.shown import answer, person, version
 from gateway.console.navigation import EVERYBODY, POLICY
-from gateway.console.people import lines_of
-from gateway.console.versions import rows_of
+from gateway.console.people.people import lines_of
+from gateway.console.proposals.acts import office_of
+from gateway.console.proposals.versions import rows_of
 from gateway.console.visit import require
-from gateway.control_plane.unused import DAYS, unused
+from gateway.control_plane.grants.unused import DAYS, unused
 
 MOST_DAYS: Final = 366
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,2}", re.ASCII)

@@ -14,8 +14,9 @@ from gateway.console.api.inbound import SigningIn, only, read
 from gateway.console.api.problems import NotSignedIn
 from gateway.console.api.shown import answer
 from gateway.console.desk import StaffDesk
-from gateway.console.sessions import ABSOLUTE, close_session, token_hash
-from gateway.console.sign_in import SignIn
+from gateway.console.entrance.sessions import close_session, token_hash
+from gateway.console.entrance.sign_in import SignIn
+from gateway.ports import WHOLE
 from gateway.tlog.entries import instant
 
 REFUSED: Final = (
@@ -36,7 +37,7 @@ async def sign_in(request: Request) -> Response:
     session = None if token is None else await desk.staff.session(token_hash(token))
     if session is None:
         raise NotSignedIn(words=REFUSED)
-    return answer({"token": token, "expires": instant(session.began + ABSOLUTE)}, 201)
+    return answer({"token": token, "expires": instant(session.began + WHOLE)}, 201)
 
 
 async def sign_out(request: Request) -> Response:

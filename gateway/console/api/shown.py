@@ -6,8 +6,9 @@ import msgspec
 from starlette.responses import Response
 
 from gateway.console.api.inbound import Files, etag
-from gateway.console.people import Line, When
-from gateway.console.versions import Row, Standing
+from gateway.console.people.people import Line, When
+from gateway.console.proposals.versions import Row, Standing
+from gateway.control_plane.people.role_review import Flag, RoleReview
 from gateway.core.proposal import Proposal, State
 from gateway.core.staff import Role, RoleHeld
 from gateway.tlog.entries import instant
@@ -65,6 +66,62 @@ class ShownPerson(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     active: bool
     roles: tuple[ShownRole, ...]
+
+
+class ReviewedRole(msgspec.Struct, frozen=True, kw_only=True):
+    """A role that goes on, and what a reviewer looks at."""
+
+    id: str
+    person: str
+    role: Role
+    department: str | None
+    start: str | None
+    end: str | None
+    deputy_for: str | None
+    signed_in: str | None
+    last_act: str | None
+    flags: tuple[Flag, ...]
+
+
+class ShownReview(msgspec.Struct, frozen=True, kw_only=True):
+    """What there is to review, and how it stands; `digest` is what a signature names."""
+
+    coop: str
+    digest: str
+    completed: str | None
+    due: str
+    waiting: tuple[str, ...]
+    roles: tuple[ReviewedRole, ...]
+    short: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def role_review(seen: RoleReview) -> ShownReview:
+    """Return a review as it is answered: `waiting` are who signed these roles, `left` the ids of leavers' proposals."""
+    return ShownReview(
+        coop=seen.coop,
+        digest=seen.digest,
+        completed=_if_any(seen.standing.completed),
+        due=instant(seen.standing.due),
+        waiting=tuple(one.by for one in seen.standing.waiting if one.digest == seen.digest),
+        roles=tuple(
+            ReviewedRole(
+                id=line.role.id,
+                person=line.person.id,
+                role=line.role.role,
+                department=line.role.department,
+                start=_if_any(line.role.span.start),
+                end=_if_any(line.role.span.end),
+                deputy_for=line.role.deputy_for,
+                signed_in=_if_any(line.person.signed_in),
+                last_act=_if_any(line.last_act),
+                flags=line.flags,
+            )
+            for line in seen.lines
+        ),
+        short=seen.short,
+        left=tuple(one.id for one in seen.left),
+    )
 
 
 def proposal(one: Proposal, *, files: Files | None = None) -> ShownProposal:

@@ -4,7 +4,7 @@ from difflib import unified_diff
 
 from rich.text import Text
 
-from gateway.control_plane.publish import NotTwoPeople
+from gateway.control_plane.changes.publish import NotTwoPeople
 from gateway.demo.acts.refusals import refused, show_refusal
 from gateway.demo.awkward import AWKWARD
 from gateway.demo.enrol import APPROVER, PROPOSER, put_in_force, read, write_client

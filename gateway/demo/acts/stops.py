@@ -5,7 +5,7 @@ from datetime import datetime
 
 from rich.text import Text
 
-from gateway.control_plane.partners import set_state
+from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.restrict import lift, restrict
 from gateway.core.days import JST
 from gateway.demo.acts.fields import words

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from gateway.adapters.policy_files.folder import files_of
 from gateway.app.console import staff_listener
-from gateway.console.totp import code_at, step_at
-from gateway.control_plane import people
-from gateway.control_plane.credentials import seal_totp, totp_key
+from gateway.console.entrance.totp import code_at, step_at
+from gateway.control_plane.people import people
+from gateway.control_plane.people.credentials import seal_totp, totp_key
 from gateway.core.staff import Role
 from gateway.ports import Credentials
 from gateway.tlog.entries import Proposal as ProposalEntry

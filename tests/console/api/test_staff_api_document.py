@@ -12,6 +12,7 @@ from gateway.console.api.app import ROUTES
 from gateway.console.api.openapi import DOCUMENT
 from tests.architecture.source_tree import ROOT
 from tests.console.api.api_room import HERE, NARROWED, REAL, SUNNET, WISH, Room, made
+from tests.control_plane.proving import Keys
 from tests.house import COOP
 
 PAGE = (ROOT / "docs" / "staff-api.md").read_text(encoding="utf-8")
@@ -122,6 +123,12 @@ async def test_real_answers_are_what_the_document_says(room: Room):
     await ito.step(narrowed, "approve", preview="0" * 64)
     await ito.post("proposals", WISH)
     await stranger.get("people")
+    seen = made(await ito.get("role-reviews"))
+    signature = {"digest": seen["digest"], "reason": "棚卸し"}
+    assert not made(await ito.post("role-reviews", signature), 201)["complete"]
+    assert (await ito.post("role-reviews", signature)).json()["rule"] == "signed"
+    assert (await sato.post("role-reviews", signature)).status_code == 403
+    await requests_by_two(room, witness)
     await sato.send("DELETE", "/sessions")
     operations = {
         operation["operationId"]
@@ -131,6 +138,28 @@ async def test_real_answers_are_what_the_document_says(room: Room):
     }
     assert {name for name, _, status in witness.seen if status < 300} == operations
     assert {status for *_, status in witness.seen} >= {200, 201, 204, 400, 401, 403, 404, 409}
+
+
+async def requests_by_two(room: Room, witness: Witness) -> None:
+    """What takes two people, each of its operations once."""
+    unyo, mori = await room.signed_in("unyo"), await room.signed_in("mori")
+    for program in (unyo, mori):
+        program.http.event_hooks["response"].append(witness)
+    keys, at = Keys(), "partners/sunnet"
+    challenge = made(await unyo.post(f"{at}/challenges", {"client": "sunnet-demo", "jwks": keys.jwks()}))
+    proof = {"challenge": challenge, "answer": keys.answer(challenge)}
+    asked = made(await unyo.post(f"{at}/requests", {"kind": "keys", "reason": "鍵の交換", **proof}), 201)
+    await unyo.post(f"{at}/requests", {"kind": "keys", "reason": "鍵の交換", **proof})
+    made(await mori.post(f"{at}/requests/{asked['id']}/approve", None))
+    ended = {"client": "sunnet-demo", "kid": "sig-1", "reason": "漏えいの疑い"}
+    made(await mori.post(f"{at}/ended-keys", ended))
+    await mori.post(f"{at}/ended-keys", ended)
+    for step, program in (("refuse", mori), ("withdraw", unyo)):
+        waits = made(await unyo.post(f"{at}/requests", {"kind": "resume", "reason": "利用開始"}), 201)
+        made(await program.post(f"{at}/requests/{waits['id']}/{step}", {"reason": "確認"}))
+        await program.get(f"{at}/requests/{waits['id']}")
+    await mori.get(f"{at}/requests")
+    await mori.get("partners/nobody/requests")
 
 
 BODIES: list[tuple[str, Any, bool]] = [

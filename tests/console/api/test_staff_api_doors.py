@@ -13,8 +13,8 @@ from gateway.console.api.app import ROUTES, body_limit
 from gateway.console.api.gate import bearer
 from gateway.console.api.inbound import SigningIn
 from gateway.console.app import PAGES, body_limit as listener_limit, staff_app
-from gateway.console.sessions import token_hash
-from gateway.console.sign_in import FREE_FAILURES
+from gateway.console.entrance.sessions import token_hash
+from gateway.console.entrance.sign_in import FREE_FAILURES
 from gateway.tlog.entries import instant
 from tests.clock import NOON
 from tests.console.api.api_room import HERE, ORIGIN, REAL, WISH, Room, made, rule, slug
@@ -274,7 +274,7 @@ async def test_heads_and_bodies_over_their_limits_are_refused(room: Room):
 
 def test_bodies_are_read_for_routes_that_take_one_alone():
     for route in ROUTES:
-        path = "/api" + route.path.format(coop=COOP, proposal="p-1")
+        path = "/api" + route.path.format(coop=COOP, proposal="p-1", partner="sunnet", request="r-1")
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"):
             takes = method in {"POST", "PUT"} and any(
                 method in (one.methods or ()) and one.path == route.path for one in ROUTES

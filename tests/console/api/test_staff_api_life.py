@@ -7,9 +7,9 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from gateway.console.sessions import token_hash
-from gateway.control_plane import people
-from gateway.control_plane.preview import Preview
+from gateway.console.entrance.sessions import token_hash
+from gateway.control_plane.changes.preview import Preview
+from gateway.control_plane.people import people
 from gateway.tlog.entries import Publish, decode
 from tests.console.api.api_room import (
     ELSEWHERE,

@@ -1,0 +1,1 @@
+"""サインイン the way in: password and code, or the organisation's own account; sessions."""

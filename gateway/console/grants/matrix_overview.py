@@ -1,0 +1,84 @@
+"""提供範囲の一覧: partners × purposes with the number of fields, each leading to the matrix behind it."""
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.console.navigation import POLICY
+from gateway.console.pages import page
+from gateway.console.refusal import Refusal
+from gateway.console.visit import Visit, require
+from gateway.control_plane.grants.matrix import natural
+from gateway.control_plane.grants.matrix_changes import agreement_file
+from gateway.core.days import Moment
+from gateway.core.policy import Policy
+from gateway.core.proposal import FROM, Proposal
+
+
+class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An agreement: how many fields leave for each purpose."""
+
+    partner: str
+    name: str
+    agreement: str
+    basis: str
+    counts: Mapping[str, int]
+
+
+def overview_rows(policy: Policy) -> tuple[list[OverviewRow], list[str]]:
+    """Return the agreements by partner, and every purpose that one of them grants.
+
+    A field counts once per purpose, however many product classes it leaves for; `drop` lets nothing leave.
+    """
+    rows = []
+    for agreement in sorted(policy.agreements.values(), key=lambda one: (one.partner, one.id)):
+        fields: dict[str, set[str]] = {}
+        for grant in agreement.grants:
+            leaving = {name for name, transform in grant.fields.items() if transform != "drop"}
+            fields.setdefault(grant.purpose, set()).update(leaving)
+        partner = policy.partners.get(agreement.partner)
+        rows.append(
+            OverviewRow(
+                partner=agreement.partner,
+                name=agreement.partner if partner is None else partner.name,
+                agreement=agreement.id,
+                basis=agreement.basis.value,
+                counts={purpose: len(names) for purpose, names in fields.items()},
+            )
+        )
+    return rows, sorted({purpose for row in rows for purpose in row.counts}, key=natural)
+
+
+async def overview(request: Request) -> Response:
+    """List partners × purposes as in force, with the number of fields; `?proposal=…` leads on to a proposal's matrix."""
+    visit = require(request, *POLICY)
+    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    asked = request.query_params.get("proposal", "")
+    proposal = await visit.desk.proposals.get(visit.coop, asked) if asked else None
+    if asked and proposal is None:
+        raise Refusal(404)
+    rows, purposes = ([], []) if policy is None else overview_rows(policy)
+    drafts = await visit.desk.proposals.all(visit.coop, states=tuple(FROM["amend"]))
+    return page(
+        request,
+        "matrix_overview.html",
+        rows=rows,
+        purposes=purposes,
+        proposal=proposal,
+        drafts=drafts,
+        touched=frozenset() if proposal is None else await _touched(visit, proposal),
+    )
+
+
+async def _touched(visit: Visit, proposal: Proposal) -> frozenset[str]:
+    """Return the partners whose agreement files a proposal changes."""
+    files = await visit.desk.proposals.files(visit.coop, proposal.content) or {}
+    base = {} if proposal.base is None else await visit.desk.proposals.files_of_version(visit.coop, proposal.base) or {}
+    folder, end = agreement_file(visit.coop, "\0").split("\0")
+    return frozenset(
+        path.removeprefix(folder).removesuffix(end)
+        for path in files.keys() | base.keys()
+        if path.startswith(folder) and files.get(path) != base.get(path)
+    )

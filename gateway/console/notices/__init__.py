@@ -1,0 +1,1 @@
+"""公表事項 the pages of the notice in force."""

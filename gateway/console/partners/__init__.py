@@ -1,0 +1,1 @@
+"""提供先 the pages of partners, and what is asked for of them."""

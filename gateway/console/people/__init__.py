@@ -1,0 +1,1 @@
+"""担当者 the pages of people, roles and their review."""
