@@ -105,9 +105,17 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     restrictions: Mapping[bytes, tuple[Restriction, ...]] = {}
 
     def policy_at(self, moment: Moment) -> Policy | None:
-        """Return the newest version that has begun, by effective time, then by publication."""
+        """Return the version that was published last, of those that have begun.
+
+        A later publication takes the place of one that has not begun when it begins: what was meant for a day to come
+        and was then decided otherwise never comes into force.
+        """
         begun = [version for version in self.versions if moment.begun(version.effective)]
-        return max(begun, key=lambda version: (version.effective, version.index)).policy if begun else None
+        return max(begun, key=lambda version: version.index).policy if begun else None
+
+    def superseded(self, version: Version) -> bool:
+        """Tell whether a version never comes into force: one published after it has begun by the time that it would."""
+        return any(one.index > version.index and one.effective <= version.effective for one in self.versions)
 
     def partner(self, partner: str) -> PartnerState:
         """Return a partner's state."""

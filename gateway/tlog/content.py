@@ -5,7 +5,8 @@
 8. I6: an entry that was decided under a policy names the last governance entry before it (-1: there was none). A
    release was decided before its permit ran out, to a partner whose last state was active, under the version that was
    in force at its time: of the versions published before it that had taken effect, the one that did so last. A denial
-   that names a version names a published one.
+   that names a version names a published one. Once somebody was given a role, the keys of a partner are registered as
+   one person asked and another approved; what names a request was asked for, and is decided once, by another person.
 9. No entry's time lies more than 30 seconds below the greatest time before it.
 
 INVARIANT: instants are compared as bytes; that their shape is the one fixed width is checked first.
@@ -19,7 +20,7 @@ from operator import itemgetter, lt
 from typing import Final
 
 from gateway.tlog.alike import Alike, Run
-from gateway.tlog.entries import GOVERNANCE, Denial, Entry, Partner, Publish, Release, decode
+from gateway.tlog.entries import GOVERNANCE, Denial, Entry, Partner, Publish, Release, Staff, decode
 from gateway.tlog.findings import Code, Finding, Refused
 
 TOLERANCE: Final = timedelta(seconds=30)
@@ -28,6 +29,8 @@ MOST_SETTLED: Final = 512
 
 _WIDTH: Final = len("2026-11-22T05:06:07.123Z")
 _NEVER: Final = b"~"  # after every instant
+_ASKED: Final = frozenset({"keys_asked", "resume_asked"})
+_ALONE: Final = frozenset({"active", "suspended", "key_ends"})
 _NOTHING: Final = (b"", b"", "")  # begins and ends before every instant
 
 
@@ -42,6 +45,8 @@ class Content:
         self._counts: Counter[type[Entry]] = Counter()
         self._governance = -1
         self._active: set[str] = set()
+        self._staffed = False
+        self._asked: dict[str, Partner] = {}  # request → the entry that asked for it, until it is decided
         self._versions: list[tuple[bytes, int, str]] = []  # (effective, index, digest), sorted
         self._in_force = _NOTHING  # (from, until, digest) of the version that the last release was under
         self._latest = b""
@@ -118,6 +123,8 @@ class Content:
                 raise Refused(Code.POLICY_OTHER, f"denial {index} names a policy that was not published", index=index)
         elif entry.kind in GOVERNANCE:
             self._govern(index, entry)
+        elif isinstance(entry, Staff) and entry.event == "role_given":
+            self._staffed = True
         self._check_time(index, time)  # 9
 
     def _check_release(self, index: int, like: Release, time: bytes, transfer: bytes, valid_until: bytes) -> None:
@@ -181,16 +188,58 @@ class Content:
         if isinstance(entry, Publish):
             insort(self._versions, (_instant(entry.effective), index, entry.policy))
             self._in_force = _NOTHING
-        elif isinstance(entry, Partner) and entry.event == "active":
-            self._active.add(entry.partner)
-        elif isinstance(entry, Partner) and entry.event == "suspended":
-            self._active.discard(entry.partner)
+        elif isinstance(entry, Partner):
+            self._check_people(index, entry)
+            if entry.event == "active":
+                self._active.add(entry.partner)
+            elif entry.event == "suspended":
+                self._active.discard(entry.partner)
+
+    def _check_people(self, index: int, entry: Partner) -> None:
+        """Hold what takes two people against what was asked for: the same thing, once, approved by another."""
+        if entry.event in _ASKED:
+            fits = entry.request is not None and entry.request not in self._asked
+            self._asked[entry.request or ""] = entry
+        elif entry.request is not None:
+            asked = self._asked.pop(entry.request, None)
+            fits = asked is not None and _answers(entry, asked)
+        else:
+            # Where no role was given yet, one person sets the gateway up; a resumption may name both in one entry.
+            fits = entry.event in _ALONE or (entry.event == "key_added" and not self._staffed)
+        if not fits:
+            raise Refused(
+                Code.ONE_PERSON,
+                f"entry {index} does what takes two people, and is not what one asked for and another approved",
+                index=index,
+            )
 
     def _version_at(self, time: bytes) -> tuple[bytes, bytes, str]:
-        """Give (from, until, digest) of the published version in force at an instant; no digest before the first."""
+        """Give (from, until, digest) of what is in force at an instant: of those begun, the version published last.
+
+        No digest before the first begins. Between two beginnings nothing changes.
+        """
         after = bisect_right(self._versions, time, key=itemgetter(0))
-        begun, _, digest = self._versions[after - 1] if after else (b"", -1, "")
-        return begun, self._versions[after][0] if after < len(self._versions) else _NEVER, digest
+        until = self._versions[after][0] if after < len(self._versions) else _NEVER
+        if not after:
+            return b"", until, ""
+        _, _, digest = max(self._versions[:after], key=itemgetter(1))
+        return self._versions[after - 1][0], until, digest
+
+
+def _answers(entry: Partner, asked: Partner) -> bool:
+    """Tell whether an entry decides what was asked for, by the people who may."""
+    if (entry.partner, entry.client) != (asked.partner, asked.client):
+        return False
+    match entry.event:
+        case "request_withdrawn":
+            return True
+        case "request_refused":
+            return entry.by != asked.by
+        case "keys_added":
+            same = asked.event == "keys_asked" and (entry.keys, entry.proof) == (asked.keys, asked.proof)
+        case _:
+            same = asked.event == "resume_asked" and entry.event == "active"
+    return same and entry.by == asked.by and entry.approver not in {None, asked.by}
 
 
 def _too_far_apart(earlier: bytes, later: bytes) -> bool:

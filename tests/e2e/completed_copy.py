@@ -13,8 +13,10 @@ from tests.e2e.serving import ROOT
 
 COOP = "coopdeli-test"
 AGREEMENT = f"{COOP}-jccu-01"
+DEPARTMENT = "個人情報管理部"
+_JCCU, _ASIDE = "agreements/jccu.yaml", "agreement-to-come.yaml"
 
-_LINKED_PAGE = """
+LINKED_PAGE = """
 【試験】共同利用について
 【試験】目的: 【試験】アフターサービスと商品事故への対応のため。
 【試験】項目: 【試験】氏名、【試験】組合員コード、【試験】電話番号、【試験】メールアドレス
@@ -41,17 +43,29 @@ _FIELDS = """
 """
 
 
-def completed(policies: Path, *, today: date) -> Path:
-    """Copy `policies/` and add the co-op, its notice complete and its one agreement in term; return its folder.
+def incomplete(policies: Path, *, today: date) -> Path:
+    """Copy `policies/` and add the co-op as the real text leaves it, without an agreement; return its folder.
 
-    `partners/` goes beside it, where the lint of a folder looks for it.
+    `partners/` goes beside it, where the lint of a folder looks for it. The agreement, in term, is kept aside for
+    `complete`.
     """
     folder = in_term(policies, today=today) / COOP
     shutil.copytree(ROOT / "partners", policies.with_name("partners"))
     shutil.copytree(policies / "coopdeli", folder)
     for path in folder.rglob("*.yaml"):
         change(path, r"(?m)^coop: coopdeli$", f"coop: {COOP}")
-    change(folder / "agreements/jccu.yaml", "coopdeli-jccu-01", AGREEMENT)
+    change(folder / _JCCU, "coopdeli-jccu-01", AGREEMENT)
+    change(folder / _JCCU, "department: 【見本】個人情報管理部", f"department: {DEPARTMENT}")
+    (folder / _JCCU).rename(policies.with_name(_ASIDE))
+    (folder / _JCCU).parent.rmdir()
+    return folder
+
+
+def complete(folder: Path) -> Path:
+    """Fill in what the notice lacks, and conclude the agreement: two fields for one purpose; return the folder."""
+    agreement = folder / _JCCU
+    agreement.parent.mkdir()
+    folder.parent.with_name(_ASIDE).rename(agreement)
     change(folder / "fields.yaml", "member_code: {item: null", "member_code: {item: I2")
     change(folder / "fields.yaml", "name: {item: null", "name: {item: I1")
     change(folder / "fields.yaml", r"\n\Z", _FIELDS)
@@ -59,11 +73,17 @@ def completed(policies: Path, *, today: date) -> Path:
     return folder
 
 
+def widen(folder: Path) -> Path:
+    """Grant two fields more; return the folder."""
+    change(folder / _JCCU, r"(fields: \{member_code: as_is, name: as_is)", r"\1, phone: as_is, email: as_is")
+    return folder
+
+
 def _publish_what_was_missing(folder: Path) -> None:
     """Make the version of the day from which an address and a representative had to be published (法27条5項3号)."""
     old, new = "2017-06-21", "2022-04-01"
     text = (folder / f"source/{old}.txt").rename(folder / f"source/{new}.txt")
-    text.write_text(text.read_text() + _LINKED_PAGE)
+    text.write_text(text.read_text() + LINKED_PAGE)
     notice = (folder / f"notices/{old}.yaml").rename(folder / f"notices/{new}.yaml")
     change(notice, r"\{version: \"2017-06-21\", quote: 2017年6月21日, text: held\}", _versions(old, new))
     change(notice, r"(?m)^version: .*$", f'version: "{new}"')
