@@ -1,6 +1,8 @@
 """A real PostgreSQL for the tests, from a wheel: started once, a fresh migrated database for each test."""
 
 import asyncio
+import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -71,4 +73,6 @@ def running() -> Iterator[Server]:
             asyncio.run(server.make_template())
             yield server
         finally:
+            # What was written is of no use to anybody: no checkpoint of hundreds of databases before it is thrown away.
+            os.kill(server.pid, signal.SIGQUIT)
             server._server.cleanup()
