@@ -184,7 +184,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "a clause is missing": ({"breach_measures": ""}, "(取決めが守られない場合の措置) がありません"),
     "no article of the contacts": ({"contacts": ""}, "「取扱責任者・連絡先の条」: 入力してください"),
     "no department": ({"department": " "}, "「所管部署」: 入力してください"),
-    "another department's": ({"department": "共済事業部"}, "所管が「宅配事業部」でない契約も変わります"),
+    "another department's": ({"department": "共済事業部"}, "所管が「宅配事業部」でない契約や提供先も変わります"),
     "an end before the beginning": ({"last": "2026-11-30"}, "「契約期間の最後の日」: 最初の日(2026-12-01)以後に"),
     "no such day": ({"signed": "2026-02-30"}, "「締結日」: 実在する日付"),
     "no supervision": ({"due": ""}, "「次回の監督の期限」: 実在する日付"),

@@ -55,7 +55,7 @@ async def test_what_came_too_late_is_marked_and_what_is_not_yet_published_is_a_t
     assert "未了" in await shown(clock, files)
     home = await shown(clock, files, path=f"/{COOP}/")
     assert "公表事項の手続" in home
-    assert f"責任を有する者の名称・住所・代表者の変更(2022-04-01 → {SECOND})" in home
+    assert f"2022-04-01 → {SECOND} の版: 責任を有する者の名称・住所・代表者の変更" in home
     clock.now += timedelta(days=10)
     assert "公表事項の手続" not in await shown(clock, files, path=f"/{COOP}/")
     earlier = ("text: 代表理事 渡邊 一弥, from: 2022-04-01", "text: 代表理事 佐藤 次, from: 2026-10-01")
