@@ -25,9 +25,9 @@ demo: $(STAMP)
 serve: $(STAMP)
 	$(BIN)/python -m gateway serve
 
-# File by file, on both cores: a third worker works while two wait for a disk. Each has a PostgreSQL of its own.
+# On both cores, file by file: each worker has a PostgreSQL of its own.
 test: $(DEV)
-	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 # Two hundred kills, crashes, stops and cut connections on each database, under load; most of an hour.
 soak: $(DEV)
