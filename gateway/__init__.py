@@ -9,6 +9,7 @@ The rooms, from the street to the foundation:
     data_plane/     partner systems: the seven steps and the file that calls them
     control_plane/  co-op admins: what may be released, to whom, for which purpose
     oversight/      compliance: what was released, and what must follow
+    sheets/         帳票: tables and documents as files: CSV, XLSX, JSON, PDF
     web/            the shared HTTP edge: guard, problem documents, headers
     ports/          every Protocol between the rooms and the world
     tlog/           the transfer log without storage: entries, Merkle tree, notes, tiles, verifier

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from gateway.adapters.telemetry import Diagnostics
 from gateway.app.office import files_for_drafts, office_of
+from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores
 from gateway.control_plane.people.credentials import hash_password, open_totp, totp_key, verify_password
 from gateway.data_plane.snapshots import POLL_S
@@ -49,6 +50,7 @@ def staff_listener(
         proposals=stores.proposals,
         current=stores.snapshots.current,
         office=office_of(settings, stores, sources),
+        oversight=oversight_of(settings, stores),
         files_on_server=files_for_drafts(settings),
         telemetry=told,
         hash_password=hash_password,

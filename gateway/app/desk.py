@@ -2,22 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from gateway.adapters.telemetry import Diagnostics
 from gateway.app.storage import Stores, origin_of
 from gateway.control_plane import subject_key
 from gateway.data_plane.desk import Coop, Desk
 from gateway.data_plane.limits import Buckets, Rate, Summaries
 from gateway.oauth.rfc9449 import Nonces
-from gateway.ports import Clock, Source
+from gateway.ports import Clock, Source, Telemetry
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.adapters.source_http import HttpSource
+    from gateway.adapters.telemetry import Diagnostics
 
 
-def telemetry_of(settings: Settings) -> Diagnostics:
+def telemetry_of(settings: Settings) -> "Diagnostics":
     """Return telemetry as configured: diagnostics alone, or OpenTelemetry too."""
     if not settings.telemetry:
+        from gateway.adapters.telemetry import Diagnostics
+
         return Diagnostics()
     from gateway.adapters.open_telemetry import OpenTelemetry
 
@@ -44,7 +46,7 @@ def http_sources(settings: Settings, *, clock: Clock) -> "dict[str, HttpSource]"
     }
 
 
-def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], telemetry: Diagnostics) -> Desk:
+def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], telemetry: Telemetry) -> Desk:
     """Return the desk of one process. Raises KeysRefused."""
     rate = Rate(settings.requests_per_second, settings.burst)
     return Desk(

@@ -15,6 +15,7 @@ from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.adapters.coverage import StoredCoverage
+    from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.erasable import SqlErasable
     from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.log.postgres import PostgresLog
@@ -42,6 +43,7 @@ class Stores:
     staff: "StoredStaff"
     proposals: "StoredProposals"
     partner_requests: "StoredPartnerRequests"
+    dossiers: "StoredDossiers"
     snapshots: Snapshots
     keys: KeyFiles
     clock: Clock
@@ -69,6 +71,7 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
 async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Stores]:
     """Open the log and read the state in force; close it at the end. Raises Unavailable."""
     from gateway.adapters.coverage import StoredCoverage
+    from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.engine import engine_of
     from gateway.adapters.erasable import SqlErasable
     from gateway.adapters.held_sets import SqlHeldSets
@@ -96,6 +99,7 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
             staff=StoredStaff(engine, origin=origin),
             proposals=StoredProposals(engine, origin=origin),
             partner_requests=StoredPartnerRequests(engine, origin=origin),
+            dossiers=StoredDossiers(engine, origin=origin),
             snapshots=snapshots,
             keys=KeyFiles(settings.keys),
             clock=clock,

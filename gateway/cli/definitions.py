@@ -15,11 +15,10 @@ from gateway.control_plane.grants.definition_tables import definition_tables
 from gateway.control_plane.grants.field_definitions import Words, definitions as defined, publications_in, words_of
 from gateway.control_plane.grants.matrix_changes import check_partners
 from gateway.control_plane.office import Office
-from gateway.control_plane.tables.tables import Table, as_csv, as_json
-from gateway.control_plane.tables.workbook import as_workbook
 from gateway.core.days import Moment, jst_day
 from gateway.core.state import Snapshot, Version
 from gateway.settings import Settings
+from gateway.sheets.tables import Table, as_csv, as_json
 
 _SHORTEST = 8
 Out = Annotated[Path, typer.Option("--out", help="書き出すファイル(.xlsx、.csv、.json) / the file to write")]
@@ -92,6 +91,8 @@ def _csv(tables: tuple[Table, ...], lang: Language) -> bytes:
 
 
 def _xlsx(tables: tuple[Table, ...], lang: Language) -> bytes:
+    from gateway.sheets.workbook import as_workbook
+
     return as_workbook(tables, lang=lang)
 
 

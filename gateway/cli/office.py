@@ -12,9 +12,10 @@ from gateway.app import office_of, stores
 from gateway.cli.acting import known
 from gateway.cli.output import USAGE, err, fail, out, run, settings
 from gateway.control_plane.office import Office
-from gateway.control_plane.refusals import FilesRefused, Refused
+from gateway.control_plane.refusals import FilesRefused
 from gateway.core.days import JST
 from gateway.core.proposal import Proposal, State
+from gateway.core.refused import Refused
 from gateway.ports import Told
 from gateway.settings import Settings
 

@@ -11,6 +11,7 @@ from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
+from gateway.oversight.desk import OversightDesk
 from gateway.ports import (
     Clock,
     Files,
@@ -55,6 +56,8 @@ class StaffDesk:
     """Co-op → the key that its TOTP secrets are sealed with."""
     office: Office | None = None
     """What acts are done with; None: this console only reads."""
+    oversight: OversightDesk | None = None
+    """What compliance works with; None: this console does not have it."""
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     """Co-op → its identity provider, for those that have one."""
     files_on_server: Callable[[str], Files] | None = None
@@ -89,6 +92,13 @@ class StaffDesk:
         if self.office is None:
             raise Unavailable("this console only reads")
         return self.office
+
+    @property
+    def overseeing(self) -> OversightDesk:
+        """What compliance works with. Raises Unavailable where this console does not have it."""
+        if self.oversight is None:
+            raise Unavailable("this console does not have the log")
+        return self.oversight
 
     def takes_passwords(self, coop: str) -> bool:
         """Tell whether a co-op's people may sign in with a password of this console."""

@@ -7,7 +7,6 @@ The rooms
     notices       what the co-op has published, and what a change of it means in law
     partners      the joint users: state, keys with proof of possession, what takes two people
     people        who acts: people, roles, how they sign in, the review of who may do what
-    tables        a view as a table, written to CSV, XLSX or JSON
 
 At the door
     office        what the second door works with

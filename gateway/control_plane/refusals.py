@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from gateway.core.proposal import Rule
+from gateway.core.refused import Refused
 from gateway.ports import Told
 
 _WORDS: dict[Rule, tuple[str, str]] = {
@@ -48,20 +49,6 @@ _WORDS: dict[Rule, tuple[str, str]] = {
         "somebody else changed it first; look at it again, then repeat what you meant to do",
     ),
 }
-
-
-class Refused(ValueError):
-    """An act breaks a rule of the second door: nothing of it was done."""
-
-    def __init__(self, rule: str, ja: str, en: str) -> None:
-        super().__init__(en)
-        self.rule = rule
-        self.ja = ja
-        self.en = en
-
-    def __str__(self) -> str:
-        """Both languages, for the command line."""
-        return f"{self.ja}\n{self.en}"
 
 
 class FilesRefused(Refused):

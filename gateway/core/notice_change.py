@@ -73,22 +73,12 @@ def between_versions(
     policy: Policy, *, words: Words, today: date, only: Collection[str] | None = None
 ) -> tuple[NoticeChange, ...]:
     """Return what each version of the notice (`only` these) changes of the one before it whose text is held."""
-    found: list[NoticeChange] = []
-    for at, notice in enumerate(policy.notices):
-        before = next((one for one in reversed(policy.notices[:at]) if one.held and _of_one(one, notice)), None)
-        if before is None or not notice.held or (only is not None and notice.version not in only):
-            continue
-        pair = _Pair(
-            old=policy,
-            was=before,
-            said=words.get(before.version, _NONE),
-            new=policy,
-            now=notice,
-            says=words.get(notice.version, _NONE),
-            today=today,
-        )
-        found += _changes(pair)
-    return tuple(found)
+    pairs: list[tuple[Notice, Notice]] = []
+    for at, now in enumerate(policy.notices):
+        was = next((one for one in reversed(policy.notices[:at]) if one.held and _of_one(one, now)), None)
+        if was is not None:
+            pairs.append((was, now))
+    return _compared(policy, policy, pairs, said=words, says=words, today=today, only=only)
 
 
 def within_versions(
@@ -96,21 +86,26 @@ def within_versions(
 ) -> tuple[NoticeChange, ...]:
     """Return what `new` says otherwise of versions (`only` these) that `old` had published already."""
     were = {notice.version: notice for notice in old.notices if notice.held}
+    pairs = [(were[now.version], now) for now in new.notices if now.version in were]
+    return _compared(old, new, pairs, said=said, says=says, today=today, only=only)
+
+
+def _compared(
+    old: Policy,
+    new: Policy,
+    pairs: Iterable[tuple[Notice, Notice]],
+    *,
+    said: Words,
+    says: Words,
+    today: date,
+    only: Collection[str] | None,
+) -> tuple[NoticeChange, ...]:
     found: list[NoticeChange] = []
-    for notice in new.notices:
-        was = were.get(notice.version)
-        if was is None or not notice.held or (only is not None and notice.version not in only):
+    for was, now in pairs:
+        if not now.held or (only is not None and now.version not in only):
             continue
-        pair = _Pair(
-            old=old,
-            was=was,
-            said=said.get(was.version, _NONE),
-            new=new,
-            now=notice,
-            says=says.get(notice.version, _NONE),
-            today=today,
-        )
-        found += _changes(pair)
+        of_was, of_now = said.get(was.version, _NONE), says.get(now.version, _NONE)
+        found += _changes(_Pair(old=old, was=was, said=of_was, new=new, now=now, says=of_now, today=today))
     return tuple(found)
 
 

@@ -13,7 +13,7 @@ desk        what the steps work with: one gateway process as partner systems mee
 passing     what passes from step to step
 snapshots   each co-op's state in force, advanced off the hot path
 caller      who is asking: token, proof and rate limit, for every route under /v1
-cursors     sealed cursors and requests at rest
+cursors     sealed page cursors and `since` tokens
 entries     what the log says of a release or denial
 limits      token buckets, and counts of what is refused too often to log one by one
 summarise   those counts as entries

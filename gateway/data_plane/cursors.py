@@ -1,16 +1,13 @@
-"""What the gateway seals for itself: page cursors, `since` tokens, and signed requests at rest (AES-256-GCM)."""
-
-import os
+"""Page cursors and `since` tokens: what the gateway seals for itself and reads back when a partner brings it."""
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from gateway.core.request import DataRequest
 from gateway.jose import rfc4648
+from gateway.jose.rfc5116 import seal, unseal
 
 CURSOR_S = 24 * 3_600
-_NONCE = 12
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
@@ -30,17 +27,6 @@ class CursorRefused(ValueError):
 
 
 _marks = msgspec.msgpack.Decoder(Mark)
-
-
-def seal(key: bytes, data: bytes, context: bytes) -> bytes:
-    """Return nonce‖ciphertext under a 32-byte key, bound to a context."""
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(key).encrypt(nonce, data, context)
-
-
-def unseal(key: bytes, sealed: bytes, context: bytes) -> bytes:
-    """Return what was sealed. Raises InvalidTag for another key, context or content."""
-    return AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
 
 
 def seal_mark(key: bytes, mark: Mark, context: bytes) -> str:

@@ -11,11 +11,11 @@ from gateway.core.days import jst_day
 from gateway.core.decide import deny
 from gateway.core.outcome import Denial, Receipt, Sealed
 from gateway.core.reasons import reason
-from gateway.data_plane.cursors import seal
 from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.entries import denial_entry, release_entry
 from gateway.data_plane.passing import Asking
 from gateway.jose import rfc4648
+from gateway.jose.rfc5116 import seal
 from gateway.jose.rfc7515 import sign
 from gateway.ports import Bounced, Committed, OverQuota, Quota, Replayed, Submission, Unavailable, Verdict
 from gateway.tlog.entries import Entry, encode

@@ -1,6 +1,7 @@
 """What the rooms ask of the world. Each docstring is a contract; one contract test runs on every implementation."""
 
 from gateway.ports.anchors import ArchiveStore, Coverage, Prove, Timestamps, Witness
+from gateway.ports.dossiers import Dossiers
 from gateway.ports.keys import CoopSecrets
 from gateway.ports.log import (
     Bounced,
@@ -47,6 +48,7 @@ __all__ = [
     "CoopSecrets",
     "Coverage",
     "Credentials",
+    "Dossiers",
     "EditRefused",
     "Erasable",
     "Files",

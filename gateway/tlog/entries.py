@@ -147,13 +147,14 @@ class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True
 
 
 class Restrict(_Entry, frozen=True, tag_field="kind", tag="restrict", kw_only=True, omit_defaults=True):
-    """Restrictions of members are set or lifted: how many and a commitment, never codes."""
+    """Restrictions of members are set or lifted: how many and a commitment, never codes; `ground` is what it rests on."""
 
     gov: Gov
     event: Literal["set", "lifted"]
     restriction: Literal["stop_use", "stop_provide", "marketing_stop", "protected"]
     partner: str | None = None
     purpose: str | None = None
+    ground: str | None = None
     start: Instant | None = None
     end: Instant | None = None
     members: Count
@@ -178,10 +179,16 @@ class Key(_Entry, frozen=True, tag_field="kind", tag="key", kw_only=True, omit_d
 
 
 class FollowUp(_Entry, frozen=True, tag_field="kind", tag="follow_up", kw_only=True, omit_defaults=True):
-    """A partner that holds data of these members is told what it must do with them, and by when."""
+    """A partner that holds data of these members is told what it must do with them, and by when.
+
+    `source` is the index of the entry that it follows from. Where the partner receives nothing more while it is overdue,
+    `blocks` is the day from which, and the entry is one of governance.
+    """
 
     gov: Gov | None = None
     follow_up: str
+    source: Count | None = None
+    blocks: Day | None = None
     partner: str
     agreement: str | None = None
     purpose: str | None = None
@@ -194,9 +201,13 @@ class FollowUp(_Entry, frozen=True, tag_field="kind", tag="follow_up", kw_only=T
 
 
 class Ack(_Entry, frozen=True, tag_field="kind", tag="ack", kw_only=True, omit_defaults=True):
-    """A partner acknowledged a follow-up; `acknowledgement` is the digest of what it signed."""
+    """A partner acknowledged a follow-up, or certified that it is done; `acknowledgement` is the digest of what it signed.
+
+    Where the follow-up blocks, the entry that ends that is one of governance.
+    """
 
     gov: Gov | None = None
+    event: Literal["acknowledged", "certified"] = "acknowledged"
     follow_up: str
     partner: str
     client: str
@@ -206,10 +217,14 @@ class Ack(_Entry, frozen=True, tag_field="kind", tag="ack", kw_only=True, omit_d
 class Review(_Entry, frozen=True, tag_field="kind", tag="review", kw_only=True, omit_defaults=True):
     """A period is signed off: the log as it stood (`size`, `root`) and how many entries of each kind were of it.
 
-    The period runs from `start` up to, and without, `end`.
+    The period runs from `start` up to, and without, `end`. `digest` is of what was sampled and found; another person
+    countersigns the same.
     """
 
     gov: Gov | None = None
+    event: Literal["signed", "countersigned"] = "signed"
+    review: str | None = None
+    digest: str | None = None
     start: Instant
     end: Instant
     size: Count
@@ -220,10 +235,15 @@ class Review(_Entry, frozen=True, tag_field="kind", tag="review", kw_only=True, 
 
 
 class Access(_Entry, frozen=True, tag_field="kind", tag="access", kw_only=True, omit_defaults=True):
-    """A member of staff looked at data of members: of whom is committed to, never said."""
+    """A member of staff looked at data of members, or took a view of the log away: of whom is committed to, never said.
+
+    `view` is the view's code, `digest` that of the bytes that were taken away, or of the answer that was made.
+    """
 
     gov: Gov | None = None
-    look_up: Literal["history", "restrictions", "membership", "request"]
+    look_up: Literal["history", "restrictions", "membership", "request", "export", "answer", "incident"]
+    view: str | None = None
+    digest: str | None = None
     transfer: str | None = None
     members: Count = 1
     commitment: str | None = None
@@ -286,8 +306,38 @@ class Staff(_Entry, frozen=True, tag_field="kind", tag="staff", kw_only=True, om
     reason: str
 
 
+class Dossier(_Entry, frozen=True, tag_field="kind", tag="dossier", kw_only=True, omit_defaults=True):
+    """A step of what compliance keeps of one matter (core/dossier.py): `digest` is that of what was written, sealed."""
+
+    gov: Gov | None = None
+    dossier: str
+    matter: Literal["case", "incident", "review", "finding", "measure", "emergency"]
+    event: Literal["opened", "changed", "decided", "signed", "countersigned", "closed"]
+    state: str
+    revision: Count
+    partner: str | None = None
+    due: Day | None = None
+    commitment: str | None = None
+    digest: str
+    by: str
+    reason: str
+
+
 Entry = (
-    Release | Denial | Publish | Partner | Restrict | Key | FollowUp | Ack | Review | Access | Erase | Proposal | Staff
+    Release
+    | Denial
+    | Publish
+    | Partner
+    | Restrict
+    | Key
+    | FollowUp
+    | Ack
+    | Review
+    | Access
+    | Erase
+    | Proposal
+    | Staff
+    | Dossier
 )
 
 _decoder = msgspec.json.Decoder(Entry)

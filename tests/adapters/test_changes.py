@@ -8,24 +8,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import insert, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.adapters.database import sqlite_path
-from gateway.adapters.engine import engine_of, reading, writing
+from gateway.adapters.engine import reading, writing
 from gateway.adapters.log.batch import ms
-from gateway.adapters.log.postgres import PostgresLog
-from gateway.adapters.log.sqlite import SqliteLog
-from gateway.adapters.staff_tables import PersonRow, ProposalRow, StaffRoleRow
+from gateway.adapters.staff_tables import ProposalRow
 from gateway.adapters.tables import metadata
 from gateway.core.proposal import EVENTS, STATES, Event, Proposal, refusal
-from gateway.ports import Bounced, Change, Committed, Submission, Unchanged, Values, Verdict
+from gateway.ports import Bounced, Committed, Submission, Unchanged
 from gateway.tlog.merkle import leaf_hash
+from tests.adapters.acts import COOP, ORIGIN, Acts
 from tests.clock import SettableClock
 from tests.core.test_proposal import ACTORS, HERE, NOW, ROLES, proposal
 
-COOP = "kyoritsusha"
-ORIGIN = "gw.example.coop/{}".format
-_person, _role, _proposal = (metadata.tables[one.__tablename__] for one in (PersonRow, StaffRoleRow, ProposalRow))
+_proposal = metadata.tables[ProposalRow.__tablename__]
 STATEMENT: dict[Event, str] = {
     "amend": "proposal_amended",
     "submit": "proposal_submitted",
@@ -36,33 +31,11 @@ STATEMENT: dict[Event, str] = {
 }
 
 
-class Desk:
-    """A log with the tables beside it, on which one act after another is tried."""
+class Desk(Acts):
+    """Proposals, on which one act after another is tried."""
 
-    def __init__(self, log: SqliteLog | PostgresLog, engine: AsyncEngine, clock: SettableClock) -> None:
-        self.log = log
-        self.engine = engine
-        self.clock = clock
-        self.count = 0
-
-    async def fill(self) -> None:
-        async with writing(self.engine) as db:
-            people = [{"origin": ORIGIN(COOP), "id": one, "name": one, "active": True} for one in ACTORS]
-            await db.execute(insert(_person), people)
-            roles = [
-                {
-                    "origin": ORIGIN(COOP),
-                    "id": one.id + str(nth),
-                    "person": one.person,
-                    "role": one.role,
-                    "department": one.department,
-                    "starts": ms(one.span.start or NOW),
-                    "ends": None if one.span.end is None else ms(one.span.end),
-                    "deputy_for": one.deputy_for,
-                }
-                for nth, one in enumerate(ROLES)
-            ]
-            await db.execute(insert(_role), roles)
+    kind = "proposal"
+    gov = -1
 
     async def put(self, one: Proposal) -> None:
         row = {name: getattr(one, name) for name in one.__struct_fields__ if name != "coop"}
@@ -70,22 +43,6 @@ class Desk:
             row[name] = None if row[name] is None else ms(row[name])
         async with writing(self.engine) as db:
             await db.execute(insert(_proposal).values(origin=ORIGIN(COOP), **row))
-
-    async def act(self, statement: str, **values: Any) -> Verdict:
-        gov: int = values.pop("gov", -1)
-        self.count += 1
-        entry = f'{{"n":{self.count}}}'.encode()
-        return await self.log.append(
-            COOP,
-            Submission(
-                entry=entry,
-                leaf=leaf_hash(entry),
-                kind="proposal",
-                time=self.clock(),
-                gov=gov,
-                change=Change(statement=statement, values=Values(values)),
-            ),
-        )
 
     async def row(self, proposal_id: str = "p1") -> dict[str, object]:
         async with reading(self.engine) as db:
@@ -95,21 +52,8 @@ class Desk:
 
 @pytest.fixture
 async def desk(database_url: str) -> AsyncIterator[Desk]:
-    clock = SettableClock(NOW)
-    log: SqliteLog | PostgresLog
-    path = sqlite_path(database_url)
-    log = (
-        PostgresLog(database_url, origin=ORIGIN, clock=clock)
-        if path is None
-        else SqliteLog(path, origin=ORIGIN, clock=clock)
-    )
-    engine = engine_of(database_url)
-    await log.start()
-    made = Desk(log, engine, clock)
-    await made.fill()
-    yield made
-    await log.close()
-    await engine.dispose()
+    async with Desk.opened(database_url, SettableClock(NOW), ACTORS, ROLES) as made:
+        yield made
 
 
 def values_of(one: Proposal, by: str) -> dict[str, Any]:
@@ -137,10 +81,10 @@ async def test_sql_allows_what_the_rules_allow_and_nothing_else(desk: Desk):
             refusal(event, one, by=by, at=NOW, roles=ROLES, base=one.base, preview=one.preview, reason="訳") is None
         )
         # Who submits is named by the row; the rest of what SQL cannot see (the base) is bound by `gov`.
-        before = (await desk.log.head(COOP)).next_index
+        before = await desk.entries()
         verdict = await desk.act(STATEMENT[event], **values_of(one, by))
         assert isinstance(verdict, Committed if allowed else Unchanged), (state, event, by, verdict)
-        assert (await desk.log.head(COOP)).next_index == before + allowed
+        assert await desk.entries() == before + allowed
         row = await desk.row(one.id)
         assert row["revision"] == one.revision + allowed
         if not allowed:
@@ -177,7 +121,7 @@ async def test_of_two_who_approve_at_once_one_does(desk: Desk):
         *(desk.act("proposal_approved", **values_of(one, by)) for by in ("manager", "deputy") * 10)
     )
     assert sum(isinstance(one, Committed) for one in verdicts) == 1
-    assert (await desk.log.head(COOP)).next_index == 1
+    assert await desk.entries() == 1
 
 
 async def test_an_approval_and_an_edit_at_once_never_leave_an_approved_edit(desk: Desk):
@@ -211,7 +155,7 @@ async def test_an_approval_of_something_else_changes_nothing(desk: Desk, change:
 async def test_whoever_left_or_whose_role_ended_acts_no_more(desk: Desk):
     await desk.put(proposal("submitted"))
     one = proposal("submitted")
-    assert isinstance(await desk.act("role_ended", id=next(r.id + str(n) for n, r in enumerate(ROLES) if r.person == "manager"), ends=ms(NOW)), Committed)  # fmt: skip
+    assert isinstance(await desk.act("role_ended", id="manager-manager", ends=ms(NOW)), Committed)
     assert isinstance(await desk.act("proposal_approved", **values_of(one, "manager")), Unchanged)
     assert isinstance(await desk.act("person_left", id="deputy"), Committed)
     assert isinstance(await desk.act("person_left", id="deputy"), Unchanged)
@@ -250,12 +194,12 @@ async def test_entries_of_transfers_are_committed_beside_acts(desk: Desk):
     acts = [desk.act("proposal_approved", **values_of(proposal("draft"), "nobody")) for _ in range(5)]
     verdicts = await asyncio.gather(*(desk.log.append(COOP, one) for one in plain), *acts)
     assert [isinstance(one, Committed) for one in verdicts] == [True] * 20 + [False] * 5
-    assert (await desk.log.head(COOP)).next_index == 20
+    assert await desk.entries() == 20
 
 
 async def test_of_two_who_end_each_others_role_an_approver_remains(desk: Desk):
     """Where somebody proposes, somebody approves; a deputy alone does not count."""
-    held = {one.person: one.id + str(nth) for nth, one in enumerate(ROLES) if one.role == "manager"}
+    held = {one.person: one.id for one in ROLES if one.role == "manager"}
     at_once = ("author", "editor", "manager")
     verdicts = await asyncio.gather(*(desk.act("role_ended", id=held[one], ends=ms(NOW)) for one in at_once))
     assert sum(isinstance(one, Committed) for one in verdicts) == 2

@@ -9,25 +9,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import delete, insert, update
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.adapters.database import sqlite_path
 from gateway.adapters.engine import engine_of, writing
 from gateway.adapters.log.batch import ms
-from gateway.adapters.log.postgres import PostgresLog
-from gateway.adapters.log.sqlite import SqliteLog
 from gateway.adapters.partner_requests import StoredPartnerRequests
-from gateway.adapters.staff_tables import PartnerRequestRow, PersonRow, StaffRoleRow
+from gateway.adapters.staff_tables import PartnerRequestRow
 from gateway.adapters.tables import metadata
 from gateway.core.partner_request import EVENTS, STATES, Event, PartnerRequest, refusal
-from gateway.ports import Change, Committed, Submission, Unavailable, Unchanged, Values, Verdict
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Committed, Unavailable, Unchanged
+from tests.adapters.acts import COOP, ORIGIN, PERSON_TABLE, ROLE_TABLE, Acts
 from tests.clock import SettableClock
 from tests.core.test_partner_request import ACTORS, NOW, ROLES, request
 
-COOP = "kyoritsusha"
-ORIGIN = "gw.example.coop/{}".format
-_person, _role, _request = (metadata.tables[one.__tablename__] for one in (PersonRow, StaffRoleRow, PartnerRequestRow))
+_request = metadata.tables[PartnerRequestRow.__tablename__]
 STATEMENT: dict[Event, str] = {
     "ask": "request_asked",
     "approve": "request_approved",
@@ -36,34 +30,14 @@ STATEMENT: dict[Event, str] = {
 }
 
 
-class Desk:
-    """A log with the tables beside it, on which one act after another is tried."""
+class Desk(Acts):
+    """Requests on partners, on which one act after another is tried."""
 
-    def __init__(self, log: SqliteLog | PostgresLog, engine: AsyncEngine, clock: SettableClock) -> None:
-        self.log = log
-        self.engine = engine
-        self.clock = clock
-        self.requests = StoredPartnerRequests(engine, origin=ORIGIN)
-        self.count = 0
+    kind = "partner"
 
-    async def fill(self) -> None:
-        async with writing(self.engine) as db:
-            people = [{"origin": ORIGIN(COOP), "id": one, "name": one, "active": True} for one in ACTORS]
-            await db.execute(insert(_person), people)
-            roles = [
-                {
-                    "origin": ORIGIN(COOP),
-                    "id": one.id,
-                    "person": one.person,
-                    "role": one.role,
-                    "department": one.department,
-                    "starts": ms(one.span.start or NOW),
-                    "ends": None if one.span.end is None else ms(one.span.end),
-                    "deputy_for": one.deputy_for,
-                }
-                for one in ROLES
-            ]
-            await db.execute(insert(_role), roles)
+    @property
+    def requests(self) -> StoredPartnerRequests:
+        return StoredPartnerRequests(self.engine, origin=ORIGIN)
 
     async def put(self, one: PartnerRequest) -> None:
         row = {name: getattr(one, name) for name in one.__struct_fields__ if name != "coop"}
@@ -71,41 +45,11 @@ class Desk:
         async with writing(self.engine) as db:
             await db.execute(insert(_request).values(origin=ORIGIN(COOP), **row))
 
-    async def act(self, statement: str, **values: Any) -> Verdict:
-        self.count += 1
-        entry = f'{{"n":{self.count}}}'.encode()
-        return await self.log.append(
-            COOP,
-            Submission(
-                entry=entry,
-                leaf=leaf_hash(entry),
-                kind="partner",
-                time=self.clock(),
-                change=Change(statement=statement, values=Values(values)),
-            ),
-        )
-
-    async def entries(self) -> int:
-        return (await self.log.head(COOP)).next_index
-
 
 @pytest.fixture
 async def desk(database_url: str) -> AsyncIterator[Desk]:
-    clock = SettableClock(NOW)
-    log: SqliteLog | PostgresLog
-    path = sqlite_path(database_url)
-    log = (
-        PostgresLog(database_url, origin=ORIGIN, clock=clock)
-        if path is None
-        else SqliteLog(path, origin=ORIGIN, clock=clock)
-    )
-    engine = engine_of(database_url)
-    await log.start()
-    made = Desk(log, engine, clock)
-    await made.fill()
-    yield made
-    await log.close()
-    await engine.dispose()
+    async with Desk.opened(database_url, SettableClock(NOW), ACTORS, ROLES) as made:
+        yield made
 
 
 def values_of(one: PartnerRequest, by: str) -> dict[str, Any]:
@@ -191,10 +135,10 @@ async def test_of_two_who_ask_the_same_at_once_one_waits(desk: Desk):
 
 async def test_whoever_left_or_whose_role_ended_approves_no_more(desk: Desk):
     await desk.put(request())
-    this = (_role.c.origin == ORIGIN(COOP)) & (_role.c.person == "manager")
+    this = (ROLE_TABLE.c.origin == ORIGIN(COOP)) & (ROLE_TABLE.c.person == "manager")
     async with writing(desk.engine) as db:
-        await db.execute(update(_role).where(this).values(ends=ms(NOW)))
-        await db.execute(update(_person).where(_person.c.id == "deputy").values(active=False))
+        await db.execute(update(ROLE_TABLE).where(this).values(ends=ms(NOW)))
+        await db.execute(update(PERSON_TABLE).where(PERSON_TABLE.c.id == "deputy").values(active=False))
     for by in ("manager", "deputy"):
         assert isinstance(await desk.act("request_approved", id="q1", by=by), Unchanged)
     assert await desk.entries() == 0
@@ -204,7 +148,7 @@ async def test_what_one_person_may_do_before_anybody_has_a_role(desk: Desk):
     values = values_of(request(), "設定") | {"approver": None}
     assert isinstance(await desk.act("done_before_roles", **values), Unchanged)
     async with writing(desk.engine) as db:
-        await db.execute(delete(_role))
+        await db.execute(delete(ROLE_TABLE))
     assert await desk.act("done_before_roles", **values) == Committed(0)
     done = await desk.requests.get(COOP, "q1")
     assert done is not None

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidTag
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from gateway.data_plane.cursors import unseal
+from gateway.jose.rfc5116 import unseal
 from gateway.tlog.entries import Partner as PartnerEntry, Release
 from tests.house import COOP, House
 from tests.simulators.partner import RESOURCE, Partner, key

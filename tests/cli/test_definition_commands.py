@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from tests.cli.test_proposal_commands import DAY, TWO_NAMES, Desk
+from tests.cli.proposal_desk import DAY, TWO_NAMES, Desk
 from tests.cli.test_retention_commands import COOP
 
 AGREEMENT = ("sunnet", "kyoritsusha-sunnet-01")

@@ -6,12 +6,10 @@ import pytest
 from gateway.control_plane.drafting.agreement import CLAUSES
 from gateway.core.bases import REQUIRED, Basis
 from gateway.ports import Files
+from tests.console.acting_room import HERE, OTHER, SCRIPT, SUNNET, Person, Room
 from tests.console.paper_forms import PaperForm, forms_of
 from tests.console.simulated import words
-from tests.console.test_acts import HERE, OTHER, SCRIPT, SUNNET, Person, Room, room
 from tests.house import COOP
-
-__all__ = ["room"]
 
 PARTNER, AGREEMENT = "coop-kaihatsu", "kyoritsusha-coop-kaihatsu-01"
 FILE = f"policies/{COOP}/agreements/{PARTNER}.yaml"

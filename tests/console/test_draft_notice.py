@@ -2,27 +2,15 @@
 alone, what is wrong is refused with all that was typed, and who may not draft changes nothing."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
-from html.parser import HTMLParser
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-import httpx2
 import pytest
 
-from gateway.app import office_of
-from gateway.app.console import staff_listener
 from gateway.control_plane.changes import proposals as steps
-from gateway.control_plane.changes.publish import publish as publish_in_two_names
 from gateway.control_plane.changes.wishes import Wish
-from gateway.control_plane.office import Office
-from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal
 from gateway.ports import Files
-from tests.clock import SettableClock
+from tests.console.acting_room import ELSEWHERE, HERE, OTHER as DELI, Furnishing, Room
+from tests.console.notice_drafter import Drafter, Sheet, Typed
 from tests.console.simulated import words
-from tests.console.test_acts import ELSEWHERE, HERE, ORIGIN, Person, Room, employ
 from tests.control_plane.completed_notice import (
     BELONGS,
     EMAIL,
@@ -41,15 +29,13 @@ from tests.control_plane.completed_notice import (
     VERSION,
     completed,
 )
-from tests.house import COOP, House, running_house
+from tests.house import COOP
 
-DELI = "coopdeli"
 TYPED_VERSION = {name: VERSION[name] for name in ("effective", "published", "quote")} | {
     "text": TEXT.replace("\n", "\r\n")
 }
 TYPED_PURPOSE = {"purpose": PURPOSE}
 ITEMS = {f"label-I{at}": label for at, label in enumerate(LABELS, start=1)}
-Typed = Mapping[str, str | tuple[str, ...]]
 CONTACT: dict[str, str | tuple[str, ...]] = {
     "clause": "D-R2",
     "desk": "【試験】相談室",
@@ -68,145 +54,18 @@ DECISION = {
 }
 
 
-class Sheet(HTMLParser):
-    """The form of a page as a browser without JavaScript sends it: boxes that are not checked are not sent."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.action = ""
-        self.fields: dict[str, tuple[str, ...]] = {}
-        self.offered: set[str] = set()
-        self.disabled = False
-        self._open = False
-        self._select = self._text = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
-        if tag == "form" and "/notice/" in said.get("action", ""):
-            self.action, self._open = said["action"], True
-        if not self._open:
-            return
-        name, value = said.get("name", ""), said.get("value", "")
-        self.offered.add(name)
-        match tag:
-            case "fieldset":
-                self.disabled |= "disabled" in said
-            case "input" if said.get("type") != "checkbox" or "checked" in said:
-                self.fields[name] = (*self.fields.get(name, ()), value)
-            case "textarea":
-                self._text, self.fields[name] = name, ("",)
-            case "select":
-                self._select = name
-            case "option" if self._select not in self.fields or "selected" in said:
-                self.fields[self._select] = (value,)
-            case _:
-                pass
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self._open = False
-        elif tag == "textarea" and self._text:
-            text = self.fields[self._text][0].removeprefix("\n")
-            self.fields[self._text] = (text.replace("\r\n", "\n").replace("\n", "\r\n"),)
-            self._text = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._text:
-            self.fields[self._text] = (self.fields[self._text][0] + data,)
-
-    def one(self, name: str) -> str:
-        """The one value of a field."""
-        return self.fields[name][0]
-
-
-class Drafter:
-    """Somebody with a draft's notice on the screen."""
-
-    def __init__(self, room: Room, person: Person, proposal: str) -> None:
-        self.room, self.person, self.proposal = room, person, proposal
-        self.url = f"/{DELI}/proposals/{proposal}/notice"
-
-    @property
-    def page(self) -> httpx2.Response:
-        return self.person.page
-
-    async def see(self, path: str = "") -> str:
-        """Open a page below the notice's; return what it says."""
-        self.person.page = await self.person.http.get(self.url + path)
-        assert self.page.status_code == 200, self.page.text
-        return words(self.page)
-
-    async def fill(self, path: str, typed: Typed) -> httpx2.Response:
-        """Open a form, fill it in as told and send it; where that worked, the page that follows is opened."""
-        await self.see(path)
-        return await self.send(Sheet(self.page.text), typed)
-
-    async def send(self, sheet: Sheet, typed: Typed) -> httpx2.Response:
-        assert set(typed) <= sheet.offered, set(typed) - sheet.offered
-        fields = {**sheet.fields, **{name: (one,) if isinstance(one, str) else one for name, one in typed.items()}}
-        headers = {"Origin": "null", "Sec-Fetch-Site": "same-origin", "Content-Type": _FORM}
-        answer = await self.person.http.post(
-            sheet.action, content=urlencode(fields, doseq=True).encode(), headers=headers
-        )
-        self.person.page = answer
-        if answer.status_code == 303:
-            self.person.page = await self.person.http.get(answer.headers["location"])
-            assert self.page.status_code == 200, self.page.text
-        return answer
-
-    async def filled(self, path: str, typed: Typed) -> None:
-        answer = await self.fill(path, typed)
-        assert answer.status_code == 303, words(answer)
-
-    async def stored(self) -> Proposal:
-        found = await self.room.office.proposals.get(DELI, self.proposal)
-        assert found is not None
-        return found
-
-    async def files(self) -> Files:
-        files = await self.room.office.proposals.files(DELI, (await self.stored()).content)
-        assert files is not None
-        return files
-
-    async def policy(self) -> Policy:
-        policy = self.room.office.policy_files.check(DELI, await self.files()).policy
-        assert policy is not None
-        return policy
-
-
-_FORM = "application/x-www-form-urlencoded"
-
-
 @pytest.fixture
-async def room(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[Room]:
-    settings = {"published": False, "demo": True, "console": ORIGIN, "keys": gateway_keys}
-    async with running_house(sqlite_url, tmp_path, clock, **settings) as house:  # type: ignore[arg-type]  # its settings
-        office = office_of(house.settings, house.stores)
-        await first_version(house, office)
-        await employ(house, office, DELI, "sato", "佐藤 起子", "admin", HERE)
-        await employ(house, office, DELI, "hoka", "他部署 一郎", "admin", ELSEWHERE)
-        await employ(house, office, DELI, "kansa", "監査 次郎", "auditor", None)
-        await employ(house, office, DELI, "unyo", "運用 三郎", "operator", None)
-        await employ(house, office, COOP, "sato2", "別 生協", "admin", HERE)
-        made = Room(house, office, staff_listener(house.settings, house.stores))
-        try:
-            yield made
-        finally:
-            for one in made.people.values():
-                await one.http.aclose()
-
-
-async def first_version(house: House, office: Office) -> None:
-    """Publish the real files of コープデリ in two names, as long as nobody holds a role."""
-    content = await office.proposals.keep_files(DELI, REAL)
-    document = office.policy_files.check(DELI, REAL).document
-    assert document is not None
-    said: dict[str, Any] = {"proposer": "起案", "approver": "承認", "reason": "試験", "effective": None}
-    await publish_in_two_names(
-        office.log, house.stores.snapshots.current(DELI), document, clock=house.clock, content=content, **said
+def furnishing() -> Furnishing:
+    return Furnishing(
+        (
+            (DELI, "sato", "佐藤 起子", "admin", HERE),
+            (DELI, "hoka", "他部署 一郎", "admin", ELSEWHERE),
+            (DELI, "kansa", "監査 次郎", "auditor", None),
+            (DELI, "unyo", "運用 三郎", "operator", None),
+            (COOP, "sato2", "別 生協", "admin", HERE),
+        ),
+        in_force=DELI,
     )
-    await house.stores.snapshots.refresh(DELI)
 
 
 @pytest.fixture

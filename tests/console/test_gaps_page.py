@@ -5,12 +5,10 @@ from typing import Any
 import pytest
 
 from tests.clock import NOON
+from tests.console.acting_room import OTHER, Room
 from tests.console.simulated import words
-from tests.console.test_acts import OTHER, Room, room
 from tests.control_plane.asking import denied, released, say
 from tests.house import COOP
-
-__all__ = ["room"]
 
 SUNNET: dict[str, Any] = {
     "partner": "sunnet",

@@ -10,13 +10,11 @@ from gateway.console.notices.notice_tasks import _RECENT
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.changes.wishes import Wish
+from tests.console.acting_room import HERE, Room
 from tests.console.matrix_room import repository_files
 from tests.console.simulated import COOP, words
-from tests.console.test_acts import HERE, Room, room
 from tests.console.test_notices_page import URL, NoticeRoom
 from tests.control_plane.notice_versions import ADDED, RENAMED, SECOND, two_versions
-
-__all__ = ["room"]
 
 TITLE = "公表事項の変更(法27条6項)"
 

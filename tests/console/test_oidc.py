@@ -1,12 +1,11 @@
-"""組織のアカウントでのサインイン: the real console against a provider on a socket; every way in which nobody is let in."""
+"""組織のアカウントでのサインイン: the real console against a provider on a socket, there and back; nobody else finishes it."""
 
 import asyncio
-import hmac
 import json
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from html import unescape
@@ -16,11 +15,6 @@ from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
-from jwt.algorithms import RSAAlgorithm
-from jwt.api_jws import PyJWS
 from msgspec.structs import replace
 from starlette.types import ASGIApp
 
@@ -32,78 +26,17 @@ from gateway.console.entrance.oidc_attempt import Attempt, begin_attempt, write_
 from gateway.control_plane.people.identities import link
 from gateway.control_plane.people.people import add_person
 from gateway.jose import rfc4648
-from gateway.ports import OrganisationSignIn
 from tests.clock import SettableClock
+from tests.console.organised import away, back, console, organised, provider, refused, round_trip, sign_in_at
 from tests.console.served import chromium, screen, served
-from tests.console.simulated import COOP, ORIGIN, OTHER, Browser, Console, words
+from tests.console.simulated import COOP, ORIGIN, OTHER, Console, words
 from tests.house import running_house
-from tests.simulators.oidc import ACR, CLIENT, PRIVATE, SECRET, SUBJECT, Provider, encoded, jwk_of, running_provider
+from tests.simulators.oidc import ACR, CLIENT, SECRET, SUBJECT, Provider
+
+__all__ = ["console", "provider"]
 
 RETURN = f"{ORIGIN}/sign-in/organisation/return"
-REFUSED = "組織のアカウントではサインインできませんでした"
 HOME = f"/{COOP}/"
-
-
-def sign_in_at(issuer: str, **changes: Any) -> OrganisationSignIn:
-    return OrganisationSignIn(**{"issuer": issuer, "client_id": CLIENT, "acr": (ACR,), **changes})
-
-
-@asynccontextmanager
-async def organised(issuer: str, clock: SettableClock, **changes: Any) -> AsyncIterator[Console]:
-    """A console whose co-op has its people signed in by a provider; 起案 is known there."""
-    async with client() as http:
-        bounds = {name: changes.pop(name) for name in ("within_s", "refetch_s") if name in changes}
-        client_id = changes.get("client_id", CLIENT)
-        provider = HttpProvider(issuer, client_id=client_id, secret=SECRET, http=http, plain_http=True, **bounds)
-        organisation = Organisation(sign_in=sign_in_at(issuer, **changes), provider=provider)
-        made = Console(clock, organisations={COOP: organisation})
-        made.staff.add("kian", "admin", name="起案 花子")
-        made.staff.add("taken", "admin", coop=OTHER, name="別の生協")
-        made.staff.identities[COOP, issuer, SUBJECT] = "kian"
-        yield made
-
-
-@pytest.fixture
-async def provider(clock: SettableClock) -> AsyncIterator[Provider]:
-    async with running_provider(clock) as running:
-        yield running
-
-
-@pytest.fixture
-async def console(provider: Provider, clock: SettableClock) -> AsyncIterator[Console]:
-    async with organised(provider.issuer, clock) as made:
-        yield made
-
-
-async def away(browser: Browser, *, coop: str = COOP, onward: str = "") -> str:
-    """Choose the organisation's account; return where the page leads."""
-    answer = await browser.get("/sign-in/organisation?" + urlencode({"coop": coop, "next": onward}))
-    assert answer.status_code == 200, answer.text
-    address = answer.headers["refresh"].removeprefix("0; url=")
-    assert address in unescape(answer.text), "whoever is not led there finds the link"
-    return str(address)
-
-
-async def back(browser: Browser, **query: str) -> httpx2.Response:
-    return await browser.get("/sign-in/organisation/return?" + urlencode(query))
-
-
-async def round_trip(browser: Browser, provider: Provider, *, onward: str = "", **changes: str) -> httpx2.Response:
-    """Go there, sign in, and come back; `changes` are of what comes back."""
-    asked = urlsplit(await away(browser, onward=onward)).query
-    state = dict(parse_qsl(asked))["state"]
-    return await back(browser, **{"code": provider.authorize(asked), "state": state, **changes})
-
-
-def refused(answer: httpx2.Response, console: Console) -> str:
-    """Why nobody was let in, as our own records say; the page says the same whatever it was."""
-    assert answer.status_code == 403, answer.text
-    assert REFUSED in words(answer)
-    assert "gateway staff link" in words(answer)
-    assert not console.staff.sessions
-    (why,) = [told["why"] for name, told in console.telemetry.told if name == "staff_organisation_sign_in_refused"]
-    assert why not in words(answer)
-    return str(why)
 
 
 async def test_a_linked_person_signs_in_and_lands_on_the_page_asked_for(console: Console, provider: Provider):
@@ -296,81 +229,6 @@ async def test_a_provider_that_says_who_it_is_must_say_so(console: Console, prov
     assert refused(await round_trip(console.browser(), provider), console) == "issuer"
 
 
-NOW = int(SettableClock()().timestamp())
-
-
-@pytest.mark.parametrize(
-    ("claims", "why"),
-    [
-        ({"nonce": "another"}, "claims"),
-        ({"nonce": None}, "claims"),
-        ({"iss": "https://evil.example"}, "claims"),
-        ({"iss": None}, "claims"),
-        ({"aud": "another client"}, "claims"),
-        ({"aud": ["another client"]}, "claims"),
-        ({"aud": None}, "claims"),
-        ({"aud": [CLIENT, "another"]}, "claims"),
-        ({"aud": [CLIENT, "another"], "azp": "another"}, "claims"),
-        ({"azp": "another"}, "claims"),
-        ({"exp": NOW - 61}, "claims"),
-        ({"exp": None}, "claims"),
-        ({"exp": "later"}, "claims"),
-        ({"iat": NOW + 120}, "claims"),
-        ({"iat": None}, "claims"),
-        ({"nbf": NOW + 120}, "claims"),
-        ({"sub": None}, "claims"),
-        ({"acr": None}, "acr"),
-        ({"acr": "urn:example:password"}, "acr"),
-        ({"acr": [ACR]}, "acr"),
-        ({"acr": None, "amr": ["mfa"]}, "acr"),
-        ({"auth_time": None}, "claims"),
-        ({"auth_time": NOW - 3_700}, "auth_time"),
-        ({"auth_time": NOW + 120}, "auth_time"),
-        ({"auth_time": "now"}, "claims"),
-        ({"sub": 42}, "subject"),
-        ({"sub": "x" * 300}, "subject"),
-        ({"sub": "somebody else"}, "person"),
-    ],
-)
-async def test_a_token_that_does_not_say_all_of_it_is_refused(
-    console: Console, provider: Provider, claims: dict[str, Any], why: str
-):
-    provider.claims = claims
-    assert refused(await round_trip(console.browser(), provider), console) in {why, "claims"}
-
-
-@pytest.mark.parametrize(
-    "claims",
-    [
-        {"aud": [CLIENT]},
-        {"aud": [CLIENT, "another"], "azp": CLIENT},
-        {"exp": NOW - 30},
-        {"iat": NOW + 30},
-        {"auth_time": NOW - 3_630},
-    ],
-)
-async def test_clocks_may_differ_by_a_minute_and_audiences_be_named_in_a_list(
-    console: Console, provider: Provider, claims: dict[str, Any]
-):
-    provider.claims = claims
-    assert (await round_trip(console.browser(), provider)).status_code == 303
-
-
-@pytest.mark.parametrize(("amr", "let_in"), [(["pwd", "otp"], True), (["pwd"], False), ("otp", False), (None, False)])
-async def test_amr_counts_where_it_is_configured(provider: Provider, clock: SettableClock, amr: Any, let_in: bool):
-    async with organised(provider.issuer, clock, acr=(), amr=("otp", "hwk")) as console:
-        provider.claims = {"acr": None, "amr": amr}
-        assert (await round_trip(console.browser(), provider)).status_code == (303 if let_in else 403)
-
-
-async def test_another_claim_may_say_who_it_is(provider: Provider, clock: SettableClock):
-    async with organised(provider.issuer, clock, claim="employee_number", scope="openid profile") as console:
-        console.staff.identities = {(COOP, provider.issuer, "0042"): "kian"}
-        assert refused(await round_trip(console.browser(), provider), console) == "subject"
-        provider.claims = {"employee_number": "0042"}
-        assert (await round_trip(console.browser(), provider)).status_code == 303
-
-
 async def test_somebody_who_left_is_refused(console: Console, provider: Provider):
     console.staff.persons[COOP, "kian"] = replace(console.staff.persons[COOP, "kian"], active=False)
     assert refused(await round_trip(console.browser(), provider), console) == "person"
@@ -382,173 +240,6 @@ async def test_an_identity_of_another_co_op_or_issuer_is_nobody_here(console: Co
         (COOP, "https://x.example", SUBJECT): "kian",
     }
     assert refused(await round_trip(console.browser(), provider), console) == "person"
-
-
-def header(**members: Any) -> str:
-    return encoded({"typ": "JWT", "kid": "k-1", **members})
-
-
-def _none(claims: dict[str, Any]) -> str:
-    return f"{header(alg='none')}.{encoded(claims)}."
-
-
-def _with_a_secret(key: str) -> Callable[[dict[str, Any]], str]:
-    """Signed with what both know, the client's secret or the public key: HS256."""
-
-    def sign(claims: dict[str, Any]) -> str:
-        said = f"{header(alg='HS256')}.{encoded(claims)}"
-        return f"{said}.{rfc4648.encode(hmac.digest(key.encode(), said.encode(), 'sha256'))}"
-
-    return sign
-
-
-def _es256(claims: dict[str, Any], **members: Any) -> str:
-    return PyJWS().encode(json.dumps(claims).encode(), PRIVATE["ES256"], "ES256", {"kid": "k-1", **members})
-
-
-def _changed(claims: dict[str, Any]) -> str:
-    head, _, signature = _es256(claims).split(".")
-    return f"{head}.{encoded({**claims, 'sub': 'kian'})}.{signature}"
-
-
-def _twice(claims: dict[str, Any]) -> str:
-    """Two subjects: one reader takes the first, another the last."""
-    body = json.dumps(claims)[:-1] + ', "sub": "somebody else"}'
-    return PyJWS().encode(body.encode(), PRIVATE["ES256"], "ES256", {"kid": "k-1"})
-
-
-@pytest.mark.parametrize(
-    ("sign", "why"),
-    [
-        (_none, "algorithm"),
-        (lambda claims: _none(claims).replace("none", "None"), "algorithm"),
-        (_with_a_secret(SECRET), "algorithm"),
-        (_with_a_secret(json.dumps(jwk_of("ES256", "k-1"))), "algorithm"),
-        (lambda claims: f"{header(alg='RS256')}.{encoded(claims)}.AAAA", "key"),
-        (lambda claims: f"{header(alg='ES256')}.{encoded(claims)}.", "signature"),
-        (_changed, "signature"),
-        (_twice, "malformed"),
-        (lambda claims: _es256(claims, kid="k-2"), "key"),
-        (lambda claims: _es256(claims, crit=["x"], x=1), "malformed"),
-        (lambda claims: _es256(claims) + ".x", "malformed"),
-        (lambda claims: _es256({**claims, "more": "x" * 20_000}), "malformed"),
-        (lambda _: "no token", "malformed"),
-        (lambda _: "", "malformed"),
-    ],
-)
-async def test_a_token_that_the_provider_did_not_sign_is_refused(
-    console: Console, provider: Provider, sign: Callable[[dict[str, Any]], str], why: str
-):
-    provider.sign = sign
-    assert refused(await round_trip(console.browser(), provider), console) == why
-
-
-@pytest.mark.parametrize("alg", ["RS256", "PS256", "ES256", "EdDSA"])
-async def test_the_four_algorithms_are_taken(console: Console, provider: Provider, alg: str):
-    provider.alg, provider.keys = alg, [{"kty": "oct", "k": "AAAA"}, {"nothing": 1}, jwk_of(alg, "k-1")]
-    assert (await round_trip(console.browser(), provider)).status_code == 303
-
-
-async def test_a_key_for_another_use_is_none(console: Console, provider: Provider):
-    provider.keys = [{**jwk_of("ES256", "k-1"), "use": "enc"}]
-    assert refused(await round_trip(console.browser(), provider), console) == "key"
-
-
-async def test_a_short_rsa_key_is_none(console: Console, provider: Provider):
-    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)
-    provider.keys = [{**RSAAlgorithm.to_jwk(short.public_key(), as_dict=True), "kid": "k-1"}]
-    provider.sign = lambda claims: _signed_short(claims, short)
-    assert refused(await round_trip(console.browser(), provider), console) in {"key", "signature"}
-
-
-def _signed_short(claims: dict[str, Any], key: Any) -> str:
-    said = f"{header(alg='RS256')}.{encoded(claims)}"
-    return f"{said}.{rfc4648.encode(key.sign(said.encode(), PKCS1v15(), SHA256()))}"
-
-
-async def test_a_new_key_is_looked_for_once(console: Console, provider: Provider):
-    """The provider is not asked for each unknown key: at most once a minute."""
-    assert (await round_trip(console.browser(), provider)).status_code == 303
-    assert provider.asked.count("/jwks") == 1
-    provider.kid = "k-2"
-    for _ in range(3):
-        assert (await round_trip(console.browser(), provider)).status_code == 403
-    assert provider.asked.count("/jwks") == 1, "the keys are younger than a minute"
-    assert provider.asked.count("/.well-known/openid-configuration") == 1
-
-
-async def test_a_key_that_the_provider_has_begun_since_is_found(provider: Provider, clock: SettableClock):
-    async with organised(provider.issuer, clock, refetch_s=0.0) as console:
-        assert (await round_trip(console.browser(), provider)).status_code == 303
-        provider.kid, provider.keys = "k-2", [jwk_of("ES256", "k-1"), jwk_of("ES256", "k-2")]
-        assert (await round_trip(console.browser(), provider)).status_code == 303
-        provider.kid = "k-3"
-        assert (await round_trip(console.browser(), provider)).status_code == 403
-        assert provider.asked.count("/jwks") == 3, "once at first, and once for each key that was not known"
-
-
-DOWN = "から正しい応答がありません"
-
-
-def _spoil(provider: Provider, **changes: Any) -> None:
-    provider.metadata = {**provider.metadata, **changes}
-
-
-@pytest.mark.parametrize(
-    "spoil",
-    [
-        lambda provider: setattr(provider.faults, "down", True),
-        lambda provider: setattr(provider.faults, "status", 500),
-        lambda provider: setattr(provider.faults, "endless", True),
-        lambda provider: setattr(provider.faults, "packed", True),
-        lambda provider: setattr(provider.faults, "hold", asyncio.Event()),
-        lambda provider: _spoil(provider, issuer="https://evil.example"),
-        lambda provider: _spoil(provider, issuer=f"{provider.issuer}/"),
-        lambda provider: _spoil(provider, token_endpoint="http://evil.example/token"),
-        lambda provider: _spoil(provider, jwks_uri="file:///etc/passwd"),
-        lambda provider: _spoil(provider, authorization_endpoint="https://a b/"),
-        lambda provider: _spoil(provider, authorization_endpoint="https://x.example/\r\nSet-Cookie: a=b"),
-        lambda provider: _spoil(provider, authorization_endpoint=7),
-        lambda provider: provider.answers.update(
-            {"/.well-known/openid-configuration": (302, "application/json", b"{}")}
-        ),
-        lambda provider: provider.answers.update({"/.well-known/openid-configuration": (200, "text/html", b"<html>")}),
-    ],
-)
-async def test_a_provider_that_does_not_answer_as_it_should_is_told_and_local_sign_in_goes_on(
-    provider: Provider, clock: SettableClock, spoil: Callable[[Provider], None]
-):
-    async with organised(provider.issuer, clock, within_s=0.3) as console:
-        spoil(provider)
-        browser = console.browser()
-        answer = await browser.get(f"/sign-in/organisation?coop={COOP}")
-        assert answer.status_code == 503
-        assert DOWN in words(answer)
-        assert "refresh" not in answer.headers
-        assert (await browser.sign_in("kian")).status_code == 303
-        if provider.faults.hold is not None:
-            provider.faults.hold.set()
-
-
-@pytest.mark.parametrize(
-    ("path", "answer"),
-    [
-        ("/token", (500, "application/json", b"{}")),
-        ("/token", (401, "application/json", b'{"error":"invalid_client"}')),
-        ("/token", (200, "application/json", b"{}")),
-        ("/token", (200, "application/json", b"[" * 300_000)),
-        ("/jwks", (200, "application/json", b'{"keys":1}')),
-        ("/jwks", (503, "application/json", b"{}")),
-    ],
-)
-async def test_a_provider_that_fails_on_the_way_back_is_told(
-    console: Console, provider: Provider, path: str, answer: tuple[int, str, bytes]
-):
-    provider.answers[path] = answer
-    page = await round_trip(console.browser(), provider)
-    assert page.status_code == 503
-    assert DOWN in words(page)
-    assert not console.staff.sessions
 
 
 async def test_nothing_of_code_or_token_is_told(console: Console, provider: Provider):

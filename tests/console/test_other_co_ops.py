@@ -10,11 +10,9 @@ from starlette.routing import Route
 from gateway.console.api.app import ROUTES as API
 from gateway.console.app import PAGES
 from gateway.console.entrance.totp import STEP_S, code_at, step_at
+from tests.console.acting_room import ORIGIN, OTHER, Room
 from tests.console.simulated import PASSWORD, SECRET
-from tests.console.test_acts import ORIGIN, OTHER, Room, room
 from tests.house import COOP
-
-__all__ = ["room"]
 
 NAMED = {
     "partner": "sunnet",

@@ -10,36 +10,26 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.app import office_of
-from gateway.app.console import staff_listener
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.reach import PAGE, Counted, count
 from gateway.control_plane.changes.wishes import Wish, checked_files
 from gateway.core.identity import tagger
 from gateway.ports import Query, Records, Unavailable
 from tests.clock import SettableClock
+from tests.console.acting_room import HERE, OTHER, SUNNET, Furnishing, Furniture, Room, acting_room
 from tests.console.simulated import words
-from tests.console.test_acts import HERE, ORIGIN, OTHER, PEOPLE, SUNNET, Room, employ, first_version
-from tests.house import COOP, MEMBERS, ROOT, running_house
+from tests.house import COOP, MEMBERS, ROOT
 
 WIDER = ("          delivery_day: as_is\n", "          delivery_day: as_is\n          email: as_is\n")
 
 
 @pytest.fixture
-async def room(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[Room]:
-    settings: dict[str, Any] = {"published": False, "demo": True, "console": ORIGIN, "keys": gateway_keys}
-    async with running_house(sqlite_url, tmp_path, clock, **settings) as house:
-        office = office_of(house.settings, house.stores, dict(house.sources))
-        await first_version(house, office)
-        for person, name, role, department in PEOPLE:
-            await employ(house, office, COOP, person, name, role, department)
-        await employ(house, office, OTHER, "taken", "別 生協", "admin", HERE)
-        made = Room(house, office, staff_listener(house.settings, house.stores, sources=dict(house.sources)))
-        try:
-            yield made
-        finally:
-            for one in made.people.values():
-                await one.http.aclose()
+async def room(
+    furniture: Furniture, furnishing: Furnishing, tmp_path: Path, clock: SettableClock, gateway_keys: Path
+) -> AsyncIterator[Room]:
+    url = await furniture.copy(furnishing, tmp_path, clock)
+    async with acting_room(url, tmp_path, clock, gateway_keys, asking=True) as made:
+        yield made
 
 
 async def proposed(room: Room, *changes: tuple[str, str]) -> str:

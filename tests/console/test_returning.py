@@ -1,10 +1,8 @@
 """A return to an earlier version from the console: a draft of what it said, and every way that it is refused."""
 
+from tests.console.acting_room import ELSEWHERE, HERE, OTHER, SUNNET, Room
 from tests.console.simulated import words
-from tests.console.test_acts import ELSEWHERE, HERE, OTHER, SUNNET, Room, room
 from tests.house import COOP
-
-__all__ = ["room"]
 
 SAID = {"reason": "誤って狭めたため", "department": HERE}
 

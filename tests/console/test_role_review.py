@@ -1,42 +1,25 @@
 """権限棚卸しの画面: what is shown, two signatures, a leaver's draft taken over; by the real pages over real stores."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gateway.app import office_of
-from gateway.app.console import staff_listener
 from gateway.control_plane.people import people
 from gateway.tlog.entries import Proposal as ProposalEntry, Staff
-from tests.clock import SettableClock
+from tests.console.acting_room import ELSEWHERE, HERE, OTHER, PEOPLE, Employed, Furnishing, Room, employ
 from tests.console.simulated import words
-from tests.console.test_acts import ELSEWHERE, HERE, ORIGIN, OTHER, PEOPLE, Room, employ, first_version
-from tests.house import COOP, running_house
+from tests.house import COOP
 
 REVIEW = "people/review"
 
 
 @pytest.fixture
-async def room(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path) -> AsyncIterator[Room]:
-    settings: dict[str, Any] = {"published": False, "demo": True, "console": ORIGIN, "keys": gateway_keys}
-    async with running_house(sqlite_url, tmp_path, clock, **settings) as house:
-        office = office_of(house.settings, house.stores)
-        await first_version(house, office)
-        for person, name, role, department in (
-            *PEOPLE,
-            ("hori", "堀 順", "compliance", None),
-            ("unyo", "運用 三郎", "operator", None),
-        ):
-            await employ(house, office, COOP, person, name, role, department)
-        await employ(house, office, OTHER, "taken", "別 生協", "admin", HERE)
-        made = Room(house, office, staff_listener(house.settings, house.stores))
-        try:
-            yield made
-        finally:
-            for one in made.people.values():
-                await one.http.aclose()
+def furnishing() -> Furnishing:
+    more: tuple[Employed, ...] = (
+        (COOP, "hori", "堀 順", "compliance", None),
+        (COOP, "unyo", "運用 三郎", "operator", None),
+    )
+    return Furnishing((*PEOPLE, *more))
 
 
 async def leave(room: Room, *persons: str) -> None:

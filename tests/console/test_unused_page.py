@@ -7,16 +7,14 @@ import pytest
 
 from gateway.control_plane.grants.narrowing import narrowed
 from gateway.control_plane.grants.unused import TakeOut
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.tlog.entries import Proposal as ProposalEntry
+from tests.console.acting_room import HERE, OTHER, SUNNET, Room
 from tests.console.paper_forms import PaperForm, forms_of
 from tests.console.simulated import words
-from tests.console.test_acts import HERE, OTHER, SUNNET, Room, room
 from tests.control_plane.asking import released, say
 from tests.control_plane.matrix_files import CHECKED, files
 from tests.house import COOP
-
-__all__ = ["room"]
 
 AGREEMENT = "kyoritsusha-sunnet-01"
 TAKE = f"{AGREEMENT}/delivery/delivery_day"

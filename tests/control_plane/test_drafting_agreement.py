@@ -25,9 +25,9 @@ from gateway.control_plane.drafting.agreement import (
 from gateway.control_plane.drafting.grant import Condition, NewGrant, new_grant, purposes_of
 from gateway.control_plane.drafting.partner import PartnerTyped, change_partner, new_partner, partner_of, partners_of
 from gateway.control_plane.drafting.partner_names import NAMES
-from gateway.control_plane.refusals import Refused
 from gateway.core.bases import Basis
 from gateway.core.policy import Policy
+from gateway.core.refused import Refused
 from gateway.ports import Files
 from tests.control_plane.matrix_files import CHECKED, COOP, files
 

@@ -14,11 +14,11 @@ from gateway.console.language import texts_of
 from gateway.control_plane.grants.definition_tables import definition_tables
 from gateway.control_plane.grants.definition_words import basis_said
 from gateway.control_plane.grants.field_definitions import Definitions, Words, definitions, words_of
-from gateway.control_plane.tables.tables import Table, as_csv, as_json, cell_text
-from gateway.control_plane.tables.workbook import as_workbook
 from gateway.core.bases import Basis
 from gateway.core.grant_schema import grant_schema
 from gateway.core.state import Snapshot, Version
+from gateway.sheets.tables import Table, as_csv, as_json, cell_text
+from gateway.sheets.workbook import as_workbook
 from gateway.tlog.entries import Publish, instant
 from tests.control_plane.matrix_files import CHECKED, COOP, files
 

@@ -6,7 +6,7 @@ from hypothesis import given, strategies as st
 from gateway.adapters.policy_files.in_memory import CheckedFiles
 from gateway.control_plane.changes.file_diff import signs
 from gateway.control_plane.changes.file_edits import MOST, added, edited, in_a_form, kept_ends, removed, typed_text
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 
 COOP = "kyoritsusha"
 NAME = f"policies/{COOP}/notes/a.md"

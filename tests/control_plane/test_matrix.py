@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from gateway.control_plane.grants.matrix import TRANSFORMS, matrix, widens
 from gateway.control_plane.grants.matrix_changes import CellChange, apply, copy, fill, matrix_of
-from gateway.control_plane.refusals import FilesRefused, Refused
+from gateway.control_plane.refusals import FilesRefused
 from gateway.core.bases import Basis
 from gateway.core.ceiling import breaches
 from gateway.core.days import days
 from gateway.core.policy import Decision
+from gateway.core.refused import Refused
 from tests import factories
 from tests.control_plane.matrix_files import AGREEMENT, CHECKED, COOP, FILE, PARTNER, drawn, files
 

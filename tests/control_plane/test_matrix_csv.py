@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from gateway.control_plane.grants.matrix import Matrix
 from gateway.control_plane.grants.matrix_changes import CellChange
 from gateway.control_plane.grants.matrix_csv import MAX_BYTES, export, read
-from gateway.control_plane.refusals import Refused
-from gateway.control_plane.tables.csv_sheet import neutral, plain
+from gateway.core.refused import Refused
+from gateway.sheets.csv_sheet import neutral, plain
 from tests.control_plane.matrix_files import AGREEMENT, drawn
 
 FORMULA = "=+-@\t\r'＝＋－＠"

@@ -9,8 +9,9 @@ from hypothesis import given, strategies as st
 
 from gateway.adapters.policy_files.in_memory import CheckedFiles
 from gateway.control_plane.notices.document import Document, ItemText, in_order, read_document
-from gateway.control_plane.notices.text import MATTERS, TRIAL, NoticeText, compose, marked, plain
+from gateway.control_plane.notices.text import MATTERS, NoticeText, compose, marked, plain
 from gateway.core.policy import Policy
+from gateway.core.trial import TRIAL
 
 ROOT = Path(__file__).resolve().parents[2]
 ITEMS = [

@@ -18,7 +18,7 @@ from gateway.control_plane.partners.acts import KeyInUse, set_state
 from gateway.control_plane.partners.key_words import WORDS
 from gateway.control_plane.partners.possession import ANSWER, challenge, keys_of, opened, proved, read, same_set
 from gateway.control_plane.people import people
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.core.staff import Role
 from gateway.jose import rfc7517
 from gateway.jose.rfc7517 import accept_partner_set

@@ -18,8 +18,9 @@ from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.people import people
-from gateway.control_plane.refusals import FilesRefused, Refused
+from gateway.control_plane.refusals import FilesRefused
 from gateway.core.proposal import Proposal
+from gateway.core.refused import Refused
 from gateway.tlog.entries import Proposal as ProposalEntry, Publish, decode
 from tests.clock import SettableClock
 from tests.house import COOP, ROOT, House, running_house

@@ -9,7 +9,7 @@ from gateway.app import office_of
 from gateway.control_plane.partners import both_named
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.people import people
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.tlog.entries import Partner
 from tests.clock import SettableClock
 from tests.house import COOP, House, running_house

@@ -19,9 +19,9 @@ from gateway.control_plane.people import people, role_review
 from gateway.control_plane.people.identities import identity_digest, link, unlink
 from gateway.control_plane.people.role_review import RoleReview, digest_of
 from gateway.control_plane.people.rules import PeopleRefused
-from gateway.control_plane.refusals import Refused
 from gateway.core.days import Span
 from gateway.core.proposal import Proposal
+from gateway.core.refused import Refused
 from gateway.core.staff import RoleHeld
 from gateway.ports import Session
 from gateway.tlog.entries import Staff

@@ -9,9 +9,9 @@ import pytest
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.people import people
-from gateway.control_plane.refusals import Refused
 from gateway.core.days import Moment
 from gateway.core.policy import Policy
+from gateway.core.refused import Refused
 from tests.control_plane.test_proposals import NARROWED, REAL, Desk, desk
 from tests.house import COOP
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
-from gateway.control_plane.refusals import Refused
-from gateway.control_plane.tables.csv_sheet import BOM, Unencodable
-from gateway.control_plane.tables.tables import Column, Note, Said, Table, as_csv, as_json
-from gateway.control_plane.tables.workbook import FONT, LONGEST, as_workbook
+from gateway.core.refused import Refused
+from gateway.sheets.csv_sheet import BOM, Unencodable
+from gateway.sheets.tables import Column, Note, Said, Table, as_csv, as_json
+from gateway.sheets.workbook import FONT, LONGEST, as_workbook
 
 RARE = "髙﨑𠮷邊"
 FORMULA = '=HYPERLINK("http://evil.example","押す")'

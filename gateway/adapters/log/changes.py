@@ -39,7 +39,23 @@ _NEXT: Final = "revision = revision + 1, changed = :now"
 _IN_TIME: Final = "(effective IS NULL OR effective >= :now)"
 _OPEN: Final = "origin = :origin AND id = :id AND state = 'open'"
 _ASKS: Final = _held_anywhere("'operator', 'admin'")
+_NO_ROLES: Final = "NOT EXISTS (SELECT 1 FROM staff_role WHERE origin = :origin)"
+_COMPLIANCE: Final = "(" + _held_anywhere("'compliance'") + f" OR {_NO_ROLES})"
+_SIGNER: Final = "(" + _held_anywhere("'compliance', 'auditor', 'manager'") + f" OR {_NO_ROLES})"
 _ANOTHER: Final = "asker <> :by AND " + _held_anywhere("'manager'")
+
+_DOSSIER: Final = """
+    INSERT INTO dossier (origin, id, matter, state, revision, partner, due, tag, body, author, editor, opened, changed)
+    SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), CAST(:matter AS VARCHAR), CAST(:state AS VARCHAR), 1,
+           CAST(:partner AS VARCHAR), CAST(:due AS VARCHAR), CAST(:tag AS VARCHAR), CAST(:body AS VARCHAR),
+           CAST(:by AS VARCHAR), CAST(:by AS VARCHAR), CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+    WHERE {may} ON CONFLICT DO NOTHING
+    """
+_DOSSIER_NEXT: Final = """
+    UPDATE dossier SET state = :state, revision = :revision, partner = :partner, due = :due, body = :body, editor = :by,
+                       changed = :now
+    WHERE origin = :origin AND id = :id AND revision = :revision - 1 AND {may}
+    """
 
 STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
     "proposal_begun": (
@@ -146,6 +162,12 @@ STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
         WHERE NOT EXISTS (SELECT 1 FROM staff_role WHERE origin = :origin)
         """,
     ),
+    "dossier_opened": (_DOSSIER.format(may=_COMPLIANCE),),
+    "dossier_opened_by_rule": (_DOSSIER.format(may="1 = 1"),),
+    "dossier_changed": (_DOSSIER_NEXT.format(may=_COMPLIANCE),),
+    "dossier_changed_by_rule": (_DOSSIER_NEXT.format(may="1 = 1"),),
+    # Whoever wrote it, first or last, does not vouch for it too.
+    "dossier_signed": (_DOSSIER_NEXT.format(may=f"author <> :by AND editor <> :by AND {_SIGNER}"),),
     "person_added": (
         "INSERT INTO person (origin, id, name, active) VALUES (:origin, :id, :name, TRUE) ON CONFLICT DO NOTHING",
     ),

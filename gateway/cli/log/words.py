@@ -60,11 +60,13 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "erase": ("消去", "erase"),
     "proposal": ("申請", "proposal"),
     "staff": ("担当者", "staff"),
+    "dossier": ("案件", "dossier"),
 }
 
 _SAID: Final = (
     *("partner", "client", "purpose", "product", "agreement", "event", "restriction", "use", "effective", "policy"),
-    *("proposal", "person", "role", "department", "duty", "due", "by", "first", "last", "transfer", "reason"),
+    *("proposal", "dossier", "matter", "state", "person", "role", "department", "duty", "due", "by"),
+    *("first", "last", "transfer", "reason"),
 )
 """What a line says of an entry, in this order, where the entry has it."""
 

@@ -21,7 +21,7 @@ from gateway.console.entrance.sessions import live_session
 from gateway.console.gate import admitted, foreign
 from gateway.console.language import texts_of
 from gateway.console.refusal import Refusal
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 
 PREFIX: Final = "/api"
 SESSIONS: Final = "/sessions"

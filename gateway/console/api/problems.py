@@ -14,7 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.console.refusal import Refusal
-from gateway.control_plane.refusals import FilesRefused, Refused, refused
+from gateway.control_plane.refusals import FilesRefused, refused
+from gateway.core.refused import Refused
 from gateway.ports import Unavailable
 from gateway.web.problems import TABLE, Slug, problem_of
 

@@ -18,9 +18,9 @@ from gateway.control_plane.drafting.partner_names import NAMES
 from gateway.control_plane.grants.matrix_changes import check_partners, policy_in
 from gateway.control_plane.partners.document import Document, PartnerText, read_document
 from gateway.control_plane.partners.sheet import AgreementSheet, agreement_sheet
-from gateway.control_plane.refusals import Refused
 from gateway.core.days import midnight
 from gateway.core.policy import Policy
+from gateway.core.refused import Refused
 from gateway.ports import Checked, Files
 
 T = TypeVar("T")

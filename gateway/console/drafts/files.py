@@ -20,7 +20,8 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit
 from gateway.control_plane.changes.file_diff import Sign, changed_files, signs
 from gateway.control_plane.changes.file_edits import MOST, added, edited, in_a_form, removed, typed_text
-from gateway.control_plane.refusals import FilesRefused, Refused
+from gateway.control_plane.refusals import FilesRefused
+from gateway.core.refused import Refused
 from gateway.ports import Files, Told
 
 PATH: Final = "/{coop}/proposals/{proposal}/files"

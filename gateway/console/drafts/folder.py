@@ -17,7 +17,7 @@ from gateway.console.drafts.files import PATH, frame
 from gateway.console.pages import page
 from gateway.console.visit import Visit
 from gateway.control_plane.changes.file_diff import signs
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.ports import Files
 from gateway.tlog.jcs import canonical
 

@@ -18,8 +18,8 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit
 from gateway.control_plane.drafting.notice_names import NAMES
 from gateway.control_plane.drafting.rewrite import Said, said_by
-from gateway.control_plane.refusals import Refused
 from gateway.core.policy import Field
+from gateway.core.refused import Refused
 from gateway.ports import Files, PolicyFiles
 
 

@@ -15,7 +15,7 @@ from gateway.control_plane.drafting.partner import (
     partners_of,
 )
 from gateway.control_plane.partners.document import PartnerText
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 
 PATH: Final = "/{coop}/proposals/{proposal}/partners"
 _NEW: Final = {"partner": "", **dict.fromkeys(PartnerTyped.__struct_fields__, ""), "country": "JP"}

@@ -13,7 +13,7 @@ from gateway.console.proposals.versions import Row, rows_of
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.changes import proposals as steps
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 
 
 async def returning(request: Request) -> Response:

@@ -18,11 +18,11 @@ from starlette.routing import Route
 from gateway.console.language import LANGUAGES, texts_of
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit
-from gateway.control_plane.notices.text import TRIAL
-from gateway.control_plane.refusals import Refused
-from gateway.control_plane.tables.csv_sheet import ENCODINGS, Encoding, Unencodable
-from gateway.control_plane.tables.tables import Cell, Column, Kind, Note, Said, Table, as_csv, as_json
-from gateway.control_plane.tables.workbook import as_workbook
+from gateway.core.refused import Refused
+from gateway.core.trial import TRIAL
+from gateway.sheets.csv_sheet import ENCODINGS, Encoding, Unencodable
+from gateway.sheets.tables import Cell, Column, Kind, Note, Said, Table, as_csv, as_json
+from gateway.sheets.workbook import as_workbook
 
 Ending = Literal["csv", "xlsx", "json"]
 ENDINGS: Final[tuple[Ending, ...]] = get_args(Ending)

@@ -37,13 +37,14 @@ from gateway.control_plane.grants.matrix_changes import (
     texts_of,
 )
 from gateway.control_plane.grants.matrix_csv import Wrong, export, read
-from gateway.control_plane.notices.text import TRIAL
-from gateway.control_plane.refusals import FilesRefused, Refused
-from gateway.control_plane.tables.csv_sheet import Unencodable
+from gateway.control_plane.refusals import FilesRefused
 from gateway.core.days import Moment
 from gateway.core.policy import Policy, Transform
 from gateway.core.proposal import Proposal
+from gateway.core.refused import Refused
+from gateway.core.trial import TRIAL
 from gateway.ports import Checked, Files, PolicyFiles
+from gateway.sheets.csv_sheet import Unencodable
 
 WITHHOLD = "-"
 """What the form sends for withholding where an empty value means that nothing was chosen."""

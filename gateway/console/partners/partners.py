@@ -21,8 +21,8 @@ from gateway.control_plane.office import Office
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.partners.document import Document, read_document
 from gateway.control_plane.partners.sheet import Sheet, sheets
-from gateway.control_plane.plain_text import writable
 from gateway.core.days import Moment, midnight
+from gateway.core.plain_text import writable
 from gateway.core.policy import Policy
 from gateway.core.staff import Role
 from gateway.tlog.entries import Partner as Event, decode

@@ -16,7 +16,8 @@ from gateway.console.proposals.acts import office_of
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.people import role_review as steps
-from gateway.control_plane.refusals import Refused, refused
+from gateway.control_plane.refusals import refused
+from gateway.core.refused import Refused
 from gateway.core.staff import held
 
 

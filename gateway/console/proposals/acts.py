@@ -22,9 +22,10 @@ from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.refusals import FilesRefused, Refused, refused
+from gateway.control_plane.refusals import FilesRefused, refused
 from gateway.core.days import JST, Moment
 from gateway.core.proposal import EVENTS, FROM, Event, Proposal, Rule, State, refusal
+from gateway.core.refused import Refused
 from gateway.ports import Unavailable
 
 PAST: Final = {

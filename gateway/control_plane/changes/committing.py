@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.refusals import Refused, refused
+from gateway.control_plane.refusals import refused
 from gateway.core.proposal import FROM, Event, Proposal, refusal
+from gateway.core.refused import Refused
 from gateway.core.state import Effect
 from gateway.ports import Bounced, Change, Committed, Submission, Unavailable
 from gateway.tlog.entries import Entry, encode

@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 from typing import Final
 
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.ports import Files, PolicyFiles
 
 MOST: Final = 256 * 1024

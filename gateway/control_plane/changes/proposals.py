@@ -15,9 +15,10 @@ from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.changes.rebase import rebased
 from gateway.control_plane.changes.wishes import Wish, accepted, checked_files
 from gateway.control_plane.office import Office, last_version
-from gateway.control_plane.refusals import Refused, refused
+from gateway.control_plane.refusals import refused
 from gateway.core.days import Moment
 from gateway.core.proposal import Event, Proposal, refusal
+from gateway.core.refused import Refused
 from gateway.core.state import Effect, PolicyPublished
 from gateway.ports import Change, Checked, Unavailable, Values
 from gateway.tlog import entries

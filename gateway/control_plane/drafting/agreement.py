@@ -27,9 +27,9 @@ from gateway.control_plane.drafting.typed import (
 )
 from gateway.control_plane.grants.matrix_changes import agreement_file
 from gateway.control_plane.partners.document import AgreementText, agreements_in
-from gateway.control_plane.refusals import Refused
 from gateway.core.bases import REQUIRED, Basis
 from gateway.core.days import JST
+from gateway.core.refused import Refused
 from gateway.ports import EditRefused, Files, PolicyFiles
 
 FORMS: Final = ("契約", "覚書")

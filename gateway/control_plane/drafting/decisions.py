@@ -9,7 +9,7 @@ from gateway.control_plane.drafting.notice import by_two, term_of
 from gateway.control_plane.drafting.notice_names import NAMES
 from gateway.control_plane.drafting.rewrite import Rewrite, Said, day_of, said_by
 from gateway.control_plane.drafting.typed import day, formed, in_order, one_of, some_of, words, wrong
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.ports import Files, PolicyFiles
 
 COHORT_GROUNDS: Final = ("consent", "name_change", "succession")

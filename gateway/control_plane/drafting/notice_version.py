@@ -11,7 +11,7 @@ from gateway.control_plane.drafting.notice import file_of, party_of
 from gateway.control_plane.drafting.notice_names import NAMES
 from gateway.control_plane.drafting.rewrite import Rewrite, Said, day_of, said_by
 from gateway.control_plane.drafting.typed import Name, day, in_order, words, words_or_none, wrong
-from gateway.control_plane.plain_text import writable
+from gateway.core.plain_text import writable
 from gateway.ports import Files, PolicyFiles
 
 LONGEST_TEXT: Final = 100_000

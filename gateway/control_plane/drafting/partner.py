@@ -9,7 +9,7 @@ from gateway.control_plane.drafting.partner_names import NAMES
 from gateway.control_plane.drafting.rewrite import Rewrite
 from gateway.control_plane.drafting.typed import day_or_none, formed, words, words_or_none, wrong
 from gateway.control_plane.partners.document import PartnerText, partner_in
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.ports import EditRefused, Files, PolicyFiles
 
 ID = "[a-z0-9]+(-[a-z0-9]+)*"

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from gateway.control_plane.grants.matrix_changes import check_partners, policy_in
-from gateway.control_plane.refusals import Refused
 from gateway.core.policy import Policy
+from gateway.core.refused import Refused
 from gateway.ports import EditRefused, Files, PolicyFiles
 
 

@@ -9,8 +9,8 @@ from collections.abc import Collection
 from datetime import date
 from typing import Final
 
-from gateway.control_plane.plain_text import one_line, writable
-from gateway.control_plane.refusals import Refused
+from gateway.core.plain_text import one_line, writable
+from gateway.core.refused import Refused
 
 Name = tuple[str, str]
 """What a field is called: (Japanese, English)."""

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Final
 
 from gateway.control_plane.grants.matrix_words import KINDS, TRANSFORM_WORDS
-from gateway.control_plane.tables.tables import Said
 from gateway.core.bases import REQUIRED, Basis
 from gateway.core.comparison import Difference, Plain, Sign, span_text
 from gateway.core.days import FOREVER, Span, jst_day
 from gateway.core.policy import FieldClass, FieldType, Transform
 from gateway.core.sentence import HOW
+from gateway.sheets.tables import Said
 
 _BASES: Final[dict[Basis, tuple[str, str]]] = {
     Basis.JOINT_USE: ("共同利用", "joint use"),

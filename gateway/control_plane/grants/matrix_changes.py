@@ -10,9 +10,10 @@ import msgspec
 
 from gateway.control_plane.grants.matrix import Cell, Matrix, Row, Texts, matrix
 from gateway.control_plane.grants.matrix_words import Closed, closed, told
-from gateway.control_plane.refusals import FilesRefused, Refused
+from gateway.control_plane.refusals import FilesRefused
 from gateway.core.ceiling import Breach
 from gateway.core.policy import Policy, Transform
+from gateway.core.refused import Refused
 from gateway.ports.proposals import Checked, Files, PolicyFiles
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from gateway.control_plane.grants.matrix_changes import agreement_file
 from gateway.control_plane.grants.unused import TakeOut
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.ports.proposals import Files, PolicyFiles
 
 

@@ -12,8 +12,8 @@ from datetime import date
 import msgspec
 
 from gateway.control_plane.notices.document import Document, JointUse, NoticeFile, UserText, in_order
+from gateway.core.trial import TRIAL
 
-TRIAL = "【試験】"
 _SAMPLE = "【見本】"
 """How the files mark a sample value."""
 MATTERS: dict[str, str] = {

@@ -7,8 +7,8 @@ From then on what begins is asked for and approved by another (partner_requests.
 from datetime import datetime, timedelta
 
 from gateway.control_plane.govern import govern
-from gateway.control_plane.refusals import Refused
 from gateway.core.days import Span
+from gateway.core.refused import Refused
 from gateway.core.state import ClientKey, ClientKeySet, Effect, PartnerStateSet, Snapshot
 from gateway.jose.rfc7517 import PublicKey
 from gateway.ports import Change, Clock, Log

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.jose.rfc7517 import KeyRefused
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {

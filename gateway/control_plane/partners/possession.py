@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.control_plane.partners.key_words import set_refused
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.intake import Compact, Malformed, parse_compact, strict_json
 from gateway.jose.rfc7515 import verify

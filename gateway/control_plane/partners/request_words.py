@@ -2,8 +2,8 @@
 
 from typing import Final, Literal
 
-from gateway.control_plane.refusals import Refused
 from gateway.core.partner_request import Rule
+from gateway.core.refused import Refused
 
 Told = Rule | Literal["deciding", "approver", "client", "active", "suspended"]
 """`deciding`: the rule `role` for whoever approves; the others are of what is asked for."""

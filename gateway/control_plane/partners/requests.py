@@ -17,8 +17,8 @@ from gateway.control_plane.partners.acts import KEY_LIFE, check_free, registered
 from gateway.control_plane.partners.possession import Proved, keys_of
 from gateway.control_plane.partners.request_words import refused_request
 from gateway.control_plane.people.rules import check_reason
-from gateway.control_plane.refusals import Refused
 from gateway.core.partner_request import Event, Kind, PartnerRequest, refusal
+from gateway.core.refused import Refused
 from gateway.core.state import Effect, PartnerStateSet, Snapshot
 from gateway.jose.rfc7517 import PublicKey
 from gateway.ports import Change, Unavailable, Values

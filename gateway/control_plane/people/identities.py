@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.control_plane.people.people import cut, enter, said
 from gateway.control_plane.people.rules import PeopleRefused, check_by, check_id, check_reason
-from gateway.control_plane.plain_text import one_line
+from gateway.core.plain_text import one_line
 from gateway.jose import rfc4648
 from gateway.ports import Change, Clock, Log, Staff
 from gateway.tlog import entries

@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from gateway.control_plane.plain_text import one_line, writable
-from gateway.control_plane.refusals import Refused
 from gateway.core.days import Span
+from gateway.core.plain_text import one_line, writable
+from gateway.core.refused import Refused
 from gateway.core.staff import OF_A_DEPARTMENT, RoleHeld
 from gateway.ports import Person
 

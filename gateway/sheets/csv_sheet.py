@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, get_args
 
-from gateway.control_plane.refusals import Refused
+from gateway.core.refused import Refused
 
 Encoding = Literal["utf-8", "cp932"]
 ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from gateway.control_plane.notices.text import TRIAL
-from gateway.control_plane.tables.csv_sheet import Encoding, sheet
 from gateway.core.days import JST
+from gateway.core.trial import TRIAL
+from gateway.sheets.csv_sheet import Encoding, sheet
 
 Language = Literal["ja", "en"]
 Kind = Literal["text", "number", "day", "instant"]

@@ -15,10 +15,10 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from gateway.control_plane.notices.text import TRIAL
-from gateway.control_plane.refusals import Refused
-from gateway.control_plane.tables.tables import Language, Table, cell_text
 from gateway.core.days import JST
+from gateway.core.refused import Refused
+from gateway.core.trial import TRIAL
+from gateway.sheets.tables import Language, Table, cell_text
 
 FONT: Final = "游ゴシック"
 LONGEST: Final = 32_767

@@ -1,0 +1,8 @@
+"""Views of the console that people keep."""
+
+revision = "0009"
+down_revision = "0008"
+
+
+def upgrade() -> None:
+    """Create the tables."""
