@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 import pytest
 from hypothesis import settings
 
@@ -56,6 +58,13 @@ def backend(request: pytest.FixtureRequest) -> pg.Server | None:
 
 
 @pytest.fixture
-async def database_url(backend: pg.Server | None, sqlite_url: str) -> str:
-    """A fresh, migrated database of each kind."""
-    return sqlite_url if backend is None else backend.url(await backend.make_database())
+async def database_url(backend: pg.Server | None, sqlite_url: str) -> AsyncIterator[str]:
+    """A migrated database of each kind, without rows."""
+    if backend is None:
+        yield sqlite_url
+        return
+    name = await backend.lend()
+    yield backend.url(name)
+    # A server that a test has crashed is coming up again, or gone.
+    with suppress(OSError, asyncpg.PostgresError):
+        await backend.give_back(name)

@@ -12,6 +12,11 @@ from starlette.routing import Route
 
 OF_ONE_ROUTE = 3
 """Pages of one route that are opened at most because something leads there; those that a walk is begun with come besides."""
+OF_ONE_FILE = 1
+"""Likewise of a route that answers with a file."""
+
+
+_FILE = re.compile(r"\.[\w-]+$")
 
 
 @dataclass
@@ -63,7 +68,7 @@ async def crawl(http: httpx2.AsyncClient, starts: Sequence[str], routes: Sequenc
         route = route_of(urlsplit(url).path, "GET", routes)
         assert route is not None, f"no route answers {url}"
         if url not in starts:
-            if opened[route] >= OF_ONE_ROUTE:
+            if opened[route] >= (OF_ONE_FILE if _FILE.search(route) else OF_ONE_ROUTE):
                 continue
             opened[route] += 1
         page = seen[url] = await look(http, url, route)

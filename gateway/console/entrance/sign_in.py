@@ -42,7 +42,7 @@ class SignIn:
         self._desk = desk
         self._verifying = asyncio.Semaphore(AT_ONCE)
         self._in_hand = 0
-        self._stand_in = Credentials(password=desk.hash_password("nobody has this password"))
+        self._stand_in = Credentials(password=desk.nobodys_hash)
 
     async def sign_in(self, coop: str, person: str, *, password: str, code: str) -> str | None:
         """Return the token of a new session, None for a refusal. Raises Unavailable."""
