@@ -19,6 +19,10 @@ ENV PATH=/opt/gateway/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MALLOC_MMAP_THRESHOLD_=16777216 \
     MALLOC_TRIM_THRESHOLD_=134217728
+# The fonts that documents (PDF) are set in.
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
 # The folders that volumes are mounted on belong to the one who runs, so that a new volume does, too.
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin gateway \
  && install -d -o gateway -g gateway -m 0755 /secrets/database /secrets/source \
