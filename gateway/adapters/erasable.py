@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.engine import reading
+from gateway.adapters.follow_up_tables import MemberCode
 from gateway.adapters.tables import metadata
 from gateway.ports import Unavailable
 from gateway.tlog.sets import BITS, holds
 
-_SIDE: Final = ("log_subject", "transfer_chunk", "log_request")
+_CODES: Final = str(MemberCode.__tablename__)
+_SIDE: Final = ("log_subject", "transfer_chunk", "log_request", _CODES)
 _ordinal, _held = metadata.tables["member_ordinal"], metadata.tables["held"]
 
 
@@ -30,7 +32,7 @@ class SqlErasable:
                 table = metadata.tables[name]
                 of = select(func.count()).select_from(table)
                 # As an expression where the key does not begin with it, for the reason that SqlSideRows gives.
-                origin = table.c.origin if name == "log_request" else table.c.origin + ""
+                origin = table.c.origin if name in {"log_request", _CODES} else table.c.origin + ""
                 among = of.where(origin == self._origin(coop), table.c.idx.between(first, last))
                 counts[name] = int(await db.scalar(among) or 0)
         return {name: count for name, count in counts.items() if count}
@@ -39,7 +41,7 @@ class SqlErasable:
         """Return the rows that name one member."""
         counts: dict[str, int] = {}
         async with reading(self._engine) as db:
-            for name in ("log_subject", "member_ordinal"):
+            for name in ("log_subject", "member_ordinal", _CODES):
                 table = metadata.tables[name]
                 of = select(func.count()).select_from(table)
                 counts[name] = int(

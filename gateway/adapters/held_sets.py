@@ -54,6 +54,13 @@ class SqlHeldSets:
         async with reading(self._engine) as db:
             return [(number, container) for number, container in await db.execute(query.order_by(_held.c.chunk_no))]
 
+    async def whose(self, coop: str) -> list[tuple[str, str, str]]:
+        """Return whose sets there are."""
+        key = _held.c.partner, _held.c.agreement, _held.c.purpose
+        query = select(*key).where(_held.c.origin == self._origin(coop)).distinct().order_by(*key)
+        async with reading(self._engine) as db:
+            return [(partner, agreement, purpose) for partner, agreement, purpose in await db.execute(query)]
+
     async def forget(self, coop: str) -> None:
         """Delete all sets."""
         async with writing(self._engine) as db:

@@ -11,6 +11,11 @@ def stored(instant: datetime) -> int:
     return (instant - _EPOCH) // _MS
 
 
+def stored_up(instant: datetime) -> int:
+    """Return an instant as a table would keep the first that is not before it."""
+    return -((_EPOCH - instant) // _MS)
+
+
 def read(milliseconds: int) -> datetime:
     """Return the instant that a table keeps."""
     return _EPOCH + milliseconds * _MS

@@ -97,6 +97,15 @@ class StoredPublications:
             note: str | None = await connection.scalar(newest.order_by(_checkpoint.c.size.desc()).limit(1))
         return note
 
+    async def covering(self, coop: str, size: int) -> str | None:
+        """Return the first note that goes so far."""
+        this = (_checkpoint.c.origin == self._origin(coop)) & (_checkpoint.c.size >= size)
+        async with reading(self._engine) as connection:
+            note: str | None = await connection.scalar(
+                select(_checkpoint.c.note).where(this).order_by(_checkpoint.c.size).limit(1)
+            )
+        return note
+
     async def add_cosignatures(self, coop: str, size: int, lines: Sequence[str]) -> None:
         """Add signature lines."""
         this = (_checkpoint.c.origin == self._origin(coop)) & (_checkpoint.c.size == size)

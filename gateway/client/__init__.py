@@ -23,6 +23,7 @@ of the errors below, which say whose turn it is: `ConfigError` and `UsageError` 
 from gateway.client.aio import AsyncClient
 from gateway.client.check import CheckResult, run_checks
 from gateway.client.config import Config, Purpose, load_config
+from gateway.client.duties import Acknowledged, FollowUp
 from gateway.client.errors import (
     AnswerRejected,
     ClientError,
@@ -32,12 +33,14 @@ from gateway.client.errors import (
     TransportError,
     UsageError,
 )
+from gateway.client.incident import IncidentReceipt, Report
 from gateway.client.keys import Key, Keys, generate_keys, load_keys
 from gateway.client.possession import prove
 from gateway.client.results import Grant, LogProof, Page, Receipt, Removal, Result, Terms, Transfer
 from gateway.client.sync import Client
 
 __all__ = [
+    "Acknowledged",
     "AnswerRejected",
     "AsyncClient",
     "CheckResult",
@@ -45,7 +48,9 @@ __all__ = [
     "ClientError",
     "Config",
     "ConfigError",
+    "FollowUp",
     "Grant",
+    "IncidentReceipt",
     "Key",
     "Keys",
     "LogProof",
@@ -55,6 +60,7 @@ __all__ = [
     "Receipt",
     "Refused",
     "Removal",
+    "Report",
     "Result",
     "Terms",
     "Transfer",

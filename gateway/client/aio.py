@@ -11,7 +11,9 @@ import httpx2
 
 from gateway.client.config import Config, load_config
 from gateway.client.conversation import Conversation, Flow, Wait
+from gateway.client.duties import Acknowledged, FollowUp
 from gateway.client.errors import TransportError
+from gateway.client.incident import IncidentReceipt, Report
 from gateway.client.keys import Keys, load_keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, batches
 from gateway.client.results import Grant, LogProof, Page, Receipt, Transfer
@@ -107,6 +109,22 @@ class AsyncClient:
     async def proof(self, receipt: Receipt, *, vkey: str) -> LogProof:
         """The proof that a transfer is in the log, held against its receipt and the log's key; keep it as evidence."""
         return await self._run(self._conversation.proof(receipt, vkey))
+
+    async def follow_ups(self) -> tuple[FollowUp, ...]:
+        """What this side must do with data that it holds, and what it has done: open ones first."""
+        return await self._run(self._conversation.follow_ups())
+
+    async def acknowledge(self, follow_up: str) -> Acknowledged:
+        """Sign that a follow-up was received; signed again, nothing changes."""
+        return await self._run(self._conversation.answer_follow_up(follow_up, None))
+
+    async def certify(self, follow_up: str, certificate: str) -> Acknowledged:
+        """Sign that a follow-up is done: the certificate says who did what and when, and names no member."""
+        return await self._run(self._conversation.answer_follow_up(follow_up, certificate))
+
+    async def report_incident(self, report: Report) -> IncidentReceipt:
+        """Report a leak at this side to the co-op; no member's code or data is in a report."""
+        return await self._run(self._conversation.report_incident(report))
 
     async def aclose(self) -> None:
         if self._owns_http:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx2
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.client import answer, discovery, log_proof, protocol
+from gateway.client import answer, discovery, duties, incident, log_proof, protocol
 from gateway.client.answer import GatewayKeys, Opened
 from gateway.client.config import Ask, Config
 from gateway.client.discovery import Metadata, Token
@@ -107,6 +107,53 @@ class Conversation:
         response = yield from self._look_up(f"/transfers/{quote(receipt.transfer_id, safe='')}/proof")
         return log_proof.accept(response, receipt=receipt, key=key)
 
+    def report_incident(self, report: incident.Report) -> Flow[incident.IncidentReceipt]:
+        """Report a leak at this side; what is sent again is the same report."""
+        incident.check_report(report)
+        sent = incident.signed_report(self.config, report, key=self._keys.sig, now=int(self._clock()))
+
+        def body() -> str:
+            nonlocal sent
+            if sent.expires - self._clock() < RESIGN_MARGIN:
+                now = int(self._clock())
+                sent = incident.signed_report(self.config, report, key=self._keys.sig, now=now, jti=sent.jti)
+            return sent.jws
+
+        return incident.accept((yield from self._look_up("/incidents", body=body)), sent=sent)
+
+    def follow_ups(self) -> Flow[tuple[duties.FollowUp, ...]]:
+        """What this side must do with data that it holds, and what it has done: open ones first."""
+        found: list[duties.FollowUp] = []
+        cursor: str | None = None
+        while True:
+            query = "" if cursor is None else f"?cursor={quote(cursor, safe='')}"
+            response = yield from self._look_up(f"/follow-ups{query}")
+            opened = duties.unseal(response, keys=self._keys.enc, config=self.config)
+            yield from self._publish({opened.header["kid"]}, Patience(self._retry_budget))
+            listed = duties.accept(opened, keys=self._published, config=self.config, now=self._clock())
+            found += listed.follow_ups
+            if listed.next is None or not listed.follow_ups:
+                return tuple(found)
+            cursor = listed.next
+
+    def answer_follow_up(self, follow_up: str, certificate: str | None) -> Flow[duties.Acknowledged]:
+        """Sign that a follow-up was received, or with a certificate that it is done; answered again, it is as it was."""
+
+        def signed() -> duties.SignedAnswer:
+            now = int(self._clock())
+            return duties.signed_answer(self.config, follow_up, certificate, key=self._keys.sig, now=now)
+
+        sent = signed()
+
+        def body() -> str:
+            nonlocal sent
+            if sent.expires - self._clock() < RESIGN_MARGIN:
+                sent = signed()
+            return sent.jws
+
+        path = f"/follow-ups/{quote(follow_up, safe='')}/ack"
+        return duties.taken((yield from self._look_up(path, body=body)), sent=sent)
+
     def discover(self) -> Flow[Metadata]:
         """The gateway's metadata, fetched once."""
         return self._discover(Patience(self._retry_budget))
@@ -145,16 +192,18 @@ class Conversation:
         now = int(self._clock())
         return protocol.signed_request(self.config, ask, key=self._keys.sig, now=now, members=members, page=page)
 
-    def _look_up(self, path: str) -> Flow[httpx2.Response]:
-        """GET under /v1 with a token of any purpose; a purpose refused as a whole is tried with its first field."""
+    def _look_up(self, path: str, *, body: Callable[[], str] | None = None) -> Flow[httpx2.Response]:
+        """GET, or POST a signed body, under /v1 with a token of any purpose.
+
+        A purpose refused as a whole is tried with its first field.
+        """
+        method, url = "GET" if body is None else "POST", self.config.resource + path
         patience = Patience(self._retry_budget)
         asks = self.default_asks()
         refused: NotPermitted | None = None
         for ask in (*self._tokens, *asks, *(replace(ask, fields=ask.fields[:1]) for ask in asks)):
             try:
-                return (
-                    yield from self._resource(ask, method="GET", url=self.config.resource + path, patience=patience)
-                )
+                return (yield from self._resource(ask, method=method, url=url, patience=patience, body=body))
             except NotPermitted as error:
                 refused = refused or error
         raise refused or UsageError("client.json has no purpose")
@@ -176,7 +225,8 @@ class Conversation:
     ) -> Flow[httpx2.Response]:
         def build(nonce: str | None) -> httpx2.Request:
             now = int(self._clock())
-            dpop = protocol.proof(self._dpop, method=method, url=url, now=now, nonce=nonce, token=token.value)
+            target = url.partition("?")[0]  # RFC 9449 §4.2: without the query
+            dpop = protocol.proof(self._dpop, method=method, url=target, now=now, nonce=nonce, token=token.value)
             jws = body() if body is not None else None
             return protocol.resource_request(method, url, token=token.value, dpop=dpop, jws=jws)
 

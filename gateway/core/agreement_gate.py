@@ -1,6 +1,7 @@
 """Gate 2, the agreement: in term, complete, supervised, with an active partner that can receive encrypted data.
 
-The term ends where the end of use does; an archived partner receives nothing, whatever its agreements say.
+A partner that has not done in time what it was told to do with data it holds (訂正・停止等の通知) receives nothing more where
+the co-op chose so. The term ends where the end of use does; an archived partner receives nothing, whatever its agreements say.
 """
 
 from gateway.core.bases import REQUIRED
@@ -38,6 +39,8 @@ def check_agreement(
             found.append(reason("agreement", agreement.id, "overdue"))
     if not state.active:
         found.append(reason("agreement", partner.id, "inactive"))
+    if any(duty.agreement in {None, agreement.id} and moment.begun(duty.start) for duty in state.duties):
+        found.append(reason("agreement", agreement.id, "follow_up_overdue"))
     if not moment.within(partner.receives):
         found.append(reason("agreement", partner.id, "archived"))
     if partner.country != "JP" and not decided(policy, "abroad", moment, partner=partner.id):

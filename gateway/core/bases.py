@@ -45,7 +45,9 @@ REQUIRED: dict[Basis, Evidence] = {
     Basis.JOINT_USE: Evidence(article="法27条5項3号", clauses=_THREE + _SIX_MATTERS, supervised=True),
     Basis.ENTRUSTMENT: Evidence(article="法27条5項1号", clauses=_THREE, facts=("selection",), supervised=True),
     Basis.CONSENT: Evidence(
-        article="法27条1項", clauses=("secrecy", "no_reprovision"), facts=("consent_text", "consent_obtained_by")
+        article="法27条1項",
+        clauses=("secrecy", "no_reprovision"),
+        facts=("consent_text", "consent_version", "consent_obtained_by", "consent_withdrawal"),
     ),
     Basis.LAW: Evidence(article="法27条1項1号", facts=("law", "document_number", "received_on")),
     Basis.LIFE: Evidence(

@@ -39,7 +39,9 @@ def breaches(policy: Policy) -> Iterator[Breach]:
     for agreement in policy.agreements.values():
         yield from _agreement(policy, agreement)
     for one, two in combinations(policy.agreements.values(), 2):
-        if (one.partner, one.basis) == (two.partner, two.basis) and _overlap(one.term, two.term):
+        # What carries its own end is an act of its own, with its own evidence: a request names the agreement it is under.
+        ended = one.evidence_span.end is not None or two.evidence_span.end is not None
+        if (one.partner, one.basis) == (two.partner, two.basis) and not ended and _overlap(one.term, two.term):
             yield Breach(state="overlapping", path=(*_at(two), "term"), subject=two.id, other=one.id)
 
 

@@ -178,6 +178,7 @@ def _agreement(agreement: Agreement) -> Iterator[tuple[Path, _Part]]:
     for grant in agreement.grants:
         where = grant_path(agreement, grant)
         words = _words(grant, "purpose", "products", "max_age_days", "retention_days", "members_per_day", "filters")
+        words |= _words(grant, "case")
         yield where, _Part("grant", "purpose", words | {"population": frozenset(grant.population)})
         for name, transform in grant.fields.items():
             yield (*where, "fields", name), _Part("field", "", {"": transform})

@@ -25,7 +25,8 @@ def check_grant(
     found = []
     stated = notice.purposes.get(purpose)
     ground = ground_of(notice, agreement)
-    if case is None and ((stated and stated.case_required) or (ground and ground.case_required)):
+    demanded = (stated and stated.case_required) or (ground and ground.case_required)
+    if (case is None and demanded) or (grant.case is not None and case != grant.case):
         found.append(reason("grant", purpose, "case_required"))
     found += [
         reason("grant", user.filter_required, "filter_required")

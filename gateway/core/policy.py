@@ -165,6 +165,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     members_per_day: int | None = None
     filters: Mapping[str, str] = {}
     """Further filters handed to the source, such as the insurer of an insurance agency."""
+    case: str | None = None
+    """The case number that every request must carry; None: whichever the purpose or the ground demands."""
 
 
 class Agreement(msgspec.Struct, frozen=True, kw_only=True):

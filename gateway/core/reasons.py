@@ -47,6 +47,10 @@ STATES: dict[str, dict[str, tuple[str, str]]] = {
         "overdue": ("監督の期限と猶予が過ぎています", "supervision is overdue past its grace"),
         "inactive": ("提供先が利用停止中です", "the partner is not active"),
         "archived": ("提供先との取引は終わっています", "the partner is archived"),
+        "follow_up_overdue": (
+            "訂正・停止等の通知に期限までに応じていません",
+            "a correction, stop or erasure that it was told of is overdue",
+        ),
         "abroad": ("提供先が外国にあり決定がありません", "the partner is abroad and no decision covers it"),
         "unknown_client": ("提供先のクライアントではありません", "not a client of the partner"),
         "no_signing_key": ("要求に署名した鍵が有効ではありません", "the key that signed the request is not valid"),

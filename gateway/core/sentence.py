@@ -75,6 +75,8 @@ def whom(policy: Policy, grant: Grant) -> tuple[str, str]:
     """Return the population of a grant in words, (Japanese, English)."""
     conditions = sorted(_condition(policy, one) for one in grant.population)
     conditions += [(f"{name}が「{value}」である", f"{name} {value}") for name, value in sorted(grant.filters.items())]
+    if grant.case is not None:
+        conditions.append((f"案件番号「{grant.case}」で求められた", f"being asked for by the case number {grant.case}"))
     ja, en = "、かつ".join(one for one, _ in conditions), " and ".join(one for _, one in conditions)
     return (f"{ja}組合員", f"members with {en}") if conditions else ("組合員すべて", "all members")
 

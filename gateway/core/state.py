@@ -1,4 +1,4 @@
-"""What governance entries have put in force: policy versions, partner states and keys, member restrictions.
+"""What governance entries have put in force: policy versions, partner states, keys and duties, member restrictions.
 
 A Snapshot is the fold of all effects up to one governance index; every decision is made under one, and the commit
 point proves that it was current (transfer-log.md "Append").
@@ -76,7 +76,34 @@ class MembersLifted(msgspec.Struct, frozen=True, kw_only=True, tag="lift"):
     purpose: str | None = None
 
 
-Effect = PolicyPublished | PartnerStateSet | ClientKeySet | MembersRestricted | MembersLifted
+class PartnerDutyOpened(msgspec.Struct, frozen=True, kw_only=True, tag="duty_opened"):
+    """A partner is told to do something with data that it holds; from `start` on it receives nothing more until that is done.
+
+    `agreement` None: under none of its agreements.
+    """
+
+    partner: str
+    follow_up: str
+    agreement: str | None = None
+    start: datetime
+
+
+class PartnerDutyMet(msgspec.Struct, frozen=True, kw_only=True, tag="duty_met"):
+    """What a partner was told to do is done, as it signed."""
+
+    partner: str
+    follow_up: str
+
+
+Effect = (
+    PolicyPublished
+    | PartnerStateSet
+    | ClientKeySet
+    | MembersRestricted
+    | MembersLifted
+    | PartnerDutyOpened
+    | PartnerDutyMet
+)
 """What a governance entry does, written in the transaction of the entry that announces it."""
 
 
@@ -85,6 +112,8 @@ class PartnerState(msgspec.Struct, frozen=True, kw_only=True):
 
     active: bool = False
     keys: tuple[ClientKey, ...] = ()
+    duties: tuple[PartnerDutyOpened, ...] = ()
+    """What it was told to do and has not done, where nothing more is released to it once that is overdue."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,3 +180,11 @@ def apply(snapshot: Snapshot, index: int, effect: Effect, resolve: Callable[[byt
                 if left:
                     kept[tag] = left
             return replace(snapshot, gov=index, restrictions=kept)
+        case PartnerDutyOpened():
+            state = snapshot.partner(effect.partner)
+            state = replace(state, duties=(*state.duties, effect))
+            return replace(snapshot, gov=index, partners={**snapshot.partners, effect.partner: state})
+        case PartnerDutyMet():
+            state = snapshot.partner(effect.partner)
+            state = replace(state, duties=tuple(one for one in state.duties if one.follow_up != effect.follow_up))
+            return replace(snapshot, gov=index, partners={**snapshot.partners, effect.partner: state})

@@ -201,6 +201,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "max_age_days": _limit,
         "retention_days": _limit,
         "members_per_day": _limit,
+        "case": lambda before, after: before is not None and before != after,
     },
     "field": {"": _transform},
     "partner": {"name": _never, "clients": _more, "receives": _longer, **_unread(PARTNER_RECORDS)},

@@ -19,7 +19,7 @@ LEEWAY = 10  # seconds after `exp`
 LONGEST_LIFE = 300
 AHEAD = 30  # seconds that a partner's clock may run before ours
 _ALGS = frozenset({"ES256", "PS256"})
-_TYPS: frozenset[str | None] = frozenset({"data-request+jwt"})
+DATA_REQUEST = "data-request+jwt"
 
 
 class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,16 +34,22 @@ class SignedRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_request(
-    body: bytes, *, keys: Mapping[str, PublicKey], client_id: str, resource: str, now: int
+    body: bytes,
+    *,
+    keys: Mapping[str, PublicKey],
+    client_id: str,
+    resource: str,
+    now: int,
+    typ: str = DATA_REQUEST,
 ) -> SignedRequest:
     """Verify a signed request.
 
-    `keys` are the active signature keys of the authenticated client, by `kid`. In this order: intake, `typ`, `kid`,
+    `keys` are the active signature keys of the authenticated client, by `kid`; `typ` is what is signed. In this order: intake, `typ`, `kid`,
     signature, `iss`, `aud`, times; each raises OAuthError `invalid_request_object`. Then `jti`, which is recorded, not
     replay-checked: MalformedClaim. Every other claim is the caller's to check.
     """
     try:  # latin-1 reads any bytes; what is not ASCII the intake refuses
-        compact = parse_compact(body.decode("latin-1"), limit=REQUEST_LIMIT, algs=_ALGS, typs=_TYPS)
+        compact = parse_compact(body.decode("latin-1"), limit=REQUEST_LIMIT, algs=_ALGS, typs=frozenset({typ}))
     except Malformed as malformed:
         raise _refused(malformed.reason) from None
     key = keys.get(compact.kid or "")

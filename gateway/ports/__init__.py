@@ -2,6 +2,8 @@
 
 from gateway.ports.anchors import ArchiveStore, Coverage, Prove, Timestamps, Witness
 from gateway.ports.dossiers import Dossiers
+from gateway.ports.follow_ups import Course, FollowUps, Place, place_of
+from gateway.ports.kept_requests import KeptRequests
 from gateway.ports.keys import CoopSecrets
 from gateway.ports.log import (
     Bounced,
@@ -9,6 +11,7 @@ from gateway.ports.log import (
     Committed,
     Head,
     Log,
+    MemberCode,
     OverQuota,
     Quota,
     Replayed,
@@ -16,6 +19,18 @@ from gateway.ports.log import (
     Unchanged,
     Values,
     Verdict,
+)
+from gateway.ports.log_search import (
+    DIMENSIONS,
+    Behind,
+    Deliveries,
+    Dimension,
+    FieldTally,
+    LogSearch,
+    Per,
+    Row,
+    Tally,
+    Wanted,
 )
 from gateway.ports.members import Erasable, HeldBy, HeldSets, Members, Provided, SideRows
 from gateway.ports.oidc import CodeRefused, IdentityProvider, OrganisationSignIn, ProviderMetadata
@@ -30,14 +45,18 @@ from gateway.ports.publications import (
     Unpublishable,
     UnpublishableCode,
 )
+from gateway.ports.reached import MembersReached, Reached
+from gateway.ports.saved_views import SavedView, SavedViews
 from gateway.ports.sources import Query, Records, Source
 from gateway.ports.staff import IDLE, WHOLE, Credentials, Person, Session, Staff
 from gateway.ports.world import Clock, Telemetry, Unavailable
 
 __all__ = [
+    "DIMENSIONS",
     "IDLE",
     "WHOLE",
     "ArchiveStore",
+    "Behind",
     "Bounced",
     "Change",
     "Checked",
@@ -46,24 +65,35 @@ __all__ = [
     "CodeRefused",
     "Committed",
     "CoopSecrets",
+    "Course",
     "Coverage",
     "Credentials",
+    "Deliveries",
+    "Dimension",
     "Dossiers",
     "EditRefused",
     "Erasable",
+    "FieldTally",
     "Files",
+    "FollowUps",
     "Head",
     "HeldBy",
     "HeldSets",
     "IdentityProvider",
+    "KeptRequests",
     "Log",
     "LogFiles",
+    "LogSearch",
     "Logged",
+    "MemberCode",
     "Members",
+    "MembersReached",
     "OrganisationSignIn",
     "OverQuota",
     "PartnerRequests",
+    "Per",
     "Person",
+    "Place",
     "PolicyFiles",
     "Proposals",
     "Prove",
@@ -72,13 +102,18 @@ __all__ = [
     "Publications",
     "Query",
     "Quota",
+    "Reached",
     "Records",
     "Replayed",
+    "Row",
+    "SavedView",
+    "SavedViews",
     "Session",
     "SideRows",
     "Source",
     "Staff",
     "Submission",
+    "Tally",
     "Telemetry",
     "Timestamped",
     "Timestamps",
@@ -89,5 +124,7 @@ __all__ = [
     "UnpublishableCode",
     "Values",
     "Verdict",
+    "Wanted",
     "Witness",
+    "place_of",
 ]

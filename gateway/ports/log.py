@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.core.identity import Chunk, Subject
 from gateway.core.state import Effect
+from gateway.tlog.entries import GOVERNANCE
 from gateway.tlog.merkle import Frontier
 
 
@@ -34,6 +35,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     values: Values
 
 
+class MemberCode(msgspec.Struct, frozen=True):
+    """A member whose code is kept beside an entry, sealed, for whoever must be told of it; erasable."""
+
+    tag: bytes
+    code: bytes
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """One entry for the log and everything that must hold, or be written, together with it."""
 
@@ -54,6 +62,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     subjects: tuple[Subject, ...] = ()
     chunks: tuple[Chunk, ...] = ()
     """Side rows: `subjects` for up to 16 released members, `chunks` for more."""
+    codes: tuple[MemberCode, ...] = ()
+    """Side rows too: whom the entry names, for follow-ups to tell partners of."""
     request: bytes | None = None
     """The partner's signed request, already encrypted."""
     effects: tuple[Effect, ...] = ()
@@ -63,6 +73,11 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """With it, the entry is committed in a batch of its own."""
     unlink: bytes | None = None
     """A member's tag: its side rows are deleted, and its ordinal is left to nobody, in the same transaction."""
+
+    @property
+    def governs(self) -> bool:
+        """Whether the entry moves `gov`: by its kind, or because it puts something in force."""
+        return self.kind in GOVERNANCE or bool(self.effects)
 
 
 class Committed(msgspec.Struct, frozen=True):

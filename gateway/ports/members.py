@@ -113,6 +113,10 @@ class HeldSets(Protocol):
         """Return what one partner holds as (chunk number, container), sorted."""
         ...
 
+    async def whose(self, coop: str) -> list[tuple[str, str, str]]:
+        """Return (partner, agreement, purpose) of every set, sorted."""
+        ...
+
     async def forget(self, coop: str) -> None:
         """Delete all sets, to make them again from the first entry."""
         ...

@@ -70,6 +70,10 @@ class Publications(Protocol):
         """
         ...
 
+    async def covering(self, coop: str, size: int) -> str | None:
+        """Return the note of the smallest checkpoint of at least `size` entries; None where none goes that far yet."""
+        ...
+
     async def add_cosignatures(self, coop: str, size: int, lines: Sequence[str]) -> None:
         """Add signature lines, each ending in a newline, to the stored note; a line that stands there already is kept once."""
         ...

@@ -1,4 +1,4 @@
-"""Whether entries that are proved to be in the log keep its rules: steps 7 to 9 of the verifier.
+"""Whether entries that are proved to be in the log keep its rules: steps 7 to 9 of the verifier, and 10 along with them.
 
 7. Every entry is one that the closed schema allows, with instants written as they must be; it is of the co-op whose
    log this is; and its transfer is not one of those just before it (of the last 8,192 at least).
@@ -7,7 +7,10 @@
    in force at its time: of the versions published before it that had taken effect, the one that did so last. A denial
    that names a version names a published one. Once somebody was given a role, the keys of a partner are registered as
    one person asked and another approved; what names a request was asked for, and is decided once, by another person.
+   A follow-up that blocks is one of governance, and so is the one answer that meets its duty; from the day that it names
+   until that answer, nothing is released to its partner under its agreement.
 9. No entry's time lies more than 30 seconds below the greatest time before it.
+10. A review is what the log says of its period (reviewed.py); its root is proved when all tiles are.
 
 INVARIANT: instants are compared as bytes; that their shape is the one fixed width is checked first.
 """
@@ -20,15 +23,16 @@ from operator import itemgetter, lt
 from typing import Final
 
 from gateway.tlog.alike import Alike, Run
-from gateway.tlog.entries import GOVERNANCE, Denial, Entry, Partner, Publish, Release, Staff, decode
+from gateway.tlog.duties import NEVER, Duties
+from gateway.tlog.entries import Ack, Denial, Entry, FollowUp, Partner, Publish, Release, Review, Staff, decode, governs
 from gateway.tlog.findings import Code, Finding, Refused
+from gateway.tlog.reviewed import Reviewed
 
 TOLERANCE: Final = timedelta(seconds=30)
 WINDOW: Final = 8_192
 MOST_SETTLED: Final = 512
 
 _WIDTH: Final = len("2026-11-22T05:06:07.123Z")
-_NEVER: Final = b"~"  # after every instant
 _ASKED: Final = frozenset({"keys_asked", "resume_asked"})
 _ALONE: Final = frozenset({"active", "suspended", "key_ends"})
 _NOTHING: Final = (b"", b"", "")  # begins and ends before every instant
@@ -39,6 +43,7 @@ class Content:
 
     def __init__(self, *, coop: str) -> None:
         self.finding: Finding | None = None
+        self.reviewed = Reviewed()
         self._coop = coop
         self._alike = Alike()
         self._settled: dict[int, Release] = {}  # by identity: those that keep step 8 as things stand
@@ -47,6 +52,7 @@ class Content:
         self._active: set[str] = set()
         self._staffed = False
         self._asked: dict[str, Partner] = {}  # request → the entry that asked for it, until it is decided
+        self._duties = Duties()
         self._versions: list[tuple[bytes, int, str]] = []  # (effective, index, digest), sorted
         self._in_force = _NOTHING  # (from, until, digest) of the version that the last release was under
         self._latest = b""
@@ -100,6 +106,7 @@ class Content:
         ):
             return False
         self._counts[Release] += len(run.likes)
+        self.reviewed.count("release", run.times)
         self._latest = max(latest, self._latest)
         self._remember(transfers)
         return True
@@ -113,6 +120,7 @@ class Content:
             valid_until = _instant(entry.valid_until)
             self._alike.learn(data, entry)
             self._check_release(index, entry, time, entry.transfer.encode(), valid_until)
+            self.reviewed.count("release", [time])
             return
         self._counts[type(entry)] += 1
         if isinstance(entry, Denial) and entry.transfer is not None:
@@ -121,11 +129,16 @@ class Content:
         if isinstance(entry, Denial) and entry.policy is not None:
             if all(entry.policy != digest for _, _, digest in self._versions):
                 raise Refused(Code.POLICY_OTHER, f"denial {index} names a policy that was not published", index=index)
-        elif entry.kind in GOVERNANCE:
-            self._govern(index, entry)
         elif isinstance(entry, Staff) and entry.event == "role_given":
             self._staffed = True
+        elif isinstance(entry, FollowUp | Ack):
+            self._duties.take(index, entry)
+        if governs(entry):
+            self._govern(index, entry)
         self._check_time(index, time)  # 9
+        if isinstance(entry, Review):
+            self.reviewed.check(index, entry)  # 10
+        self.reviewed.count(entry.kind, [time])
 
     def _check_release(self, index: int, like: Release, time: bytes, transfer: bytes, valid_until: bytes) -> None:
         """Take the rest of steps 7 to 9 for a release that says what `like` does, but for the values given."""
@@ -147,6 +160,12 @@ class Content:
         if like.policy != self._in_force[2]:
             raise Refused(
                 Code.POLICY_OTHER, f"release {index} names a policy that was not in force at its time", index=index
+            )
+        if self._duties.overdue(like, self._in_force[0]):
+            raise Refused(
+                Code.PARTNER_OVERDUE,
+                f"release {index} went to a partner whose duty was overdue and not met",
+                index=index,
             )
         if like.partner not in self._active:
             raise Refused(Code.PARTNER_INACTIVE, f"release {index} went to a partner that was not active", index=index)
@@ -188,6 +207,8 @@ class Content:
         if isinstance(entry, Publish):
             insort(self._versions, (_instant(entry.effective), index, entry.policy))
             self._in_force = _NOTHING
+        elif isinstance(entry, FollowUp | Ack):
+            self._in_force = _NOTHING
         elif isinstance(entry, Partner):
             self._check_people(index, entry)
             if entry.event == "active":
@@ -216,14 +237,15 @@ class Content:
     def _version_at(self, time: bytes) -> tuple[bytes, bytes, str]:
         """Give (from, until, digest) of what is in force at an instant: of those begun, the version published last.
 
-        No digest before the first begins. Between two beginnings nothing changes.
+        No digest before the first begins. Between two beginnings, of versions or of what blocks, nothing changes.
         """
         after = bisect_right(self._versions, time, key=itemgetter(0))
-        until = self._versions[after][0] if after < len(self._versions) else _NEVER
+        begun, ends = self._duties.around(time)
+        until = min(self._versions[after][0] if after < len(self._versions) else NEVER, ends)
         if not after:
-            return b"", until, ""
+            return begun, until, ""
         _, _, digest = max(self._versions[:after], key=itemgetter(1))
-        return self._versions[after - 1][0], until, digest
+        return max(self._versions[after - 1][0], begun), until, digest
 
 
 def _answers(entry: Partner, asked: Partner) -> bool:

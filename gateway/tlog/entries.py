@@ -27,7 +27,7 @@ Gov = Annotated[int, msgspec.Meta(ge=-1, le=_MAX_INTEGER)]
 
 MAX_ENTRY = 16 * 1024
 GOVERNANCE = frozenset({"publish", "partner", "restrict"})
-"""The kinds that move `gov`."""
+"""The kinds that always move `gov`; a follow-up does where it blocks, and the answer that ends that (`governs`)."""
 
 
 class Counts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -203,15 +203,18 @@ class FollowUp(_Entry, frozen=True, tag_field="kind", tag="follow_up", kw_only=T
 class Ack(_Entry, frozen=True, tag_field="kind", tag="ack", kw_only=True, omit_defaults=True):
     """A partner acknowledged a follow-up, or certified that it is done; `acknowledgement` is the digest of what it signed.
 
-    Where the follow-up blocks, the entry that ends that is one of governance.
+    What came on paper has no `client`, but `by` whom of the staff it was taken in and why: the digest is then of what they
+    wrote of it. Where the follow-up blocks, the entry that ends that is one of governance.
     """
 
     gov: Gov | None = None
     event: Literal["acknowledged", "certified"] = "acknowledged"
     follow_up: str
     partner: str
-    client: str
+    client: str | None = None
     acknowledgement: str
+    by: str | None = None
+    reason: str | None = None
 
 
 class Review(_Entry, frozen=True, tag_field="kind", tag="review", kw_only=True, omit_defaults=True):
@@ -342,6 +345,13 @@ Entry = (
 
 _decoder = msgspec.json.Decoder(Entry)
 _encoder = msgspec.json.Encoder(order="sorted")
+
+
+def governs(entry: Entry) -> bool:
+    """Tell whether an entry moves `gov`."""
+    if isinstance(entry, FollowUp | Ack):
+        return entry.gov is not None
+    return entry.kind in GOVERNANCE
 
 
 def encode(entry: Entry) -> bytes:

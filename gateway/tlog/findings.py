@@ -42,7 +42,10 @@ class Code(StrEnum):
     POLICY_OTHER = "policy-other"
     PARTNER_INACTIVE = "partner-inactive"
     ONE_PERSON = "one-person"
+    PARTNER_OVERDUE = "partner-overdue"
+    FOLLOW_UP_OTHER = "follow-up-other"
     TIME_BACKWARDS = "time-backwards"  # 9
+    REVIEW_OTHER = "review-other"  # 10
 
 
 class Finding(msgspec.Struct, frozen=True):

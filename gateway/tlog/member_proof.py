@@ -1,9 +1,9 @@
 """Proof that a member is, or is not, among those a log entry commits to; checked with nothing but the entry.
 
 What is proven, and what is not:
-- The member appears as its tag (transfers of up to 16, and stops) or its ordinal (larger transfers). That this tag or
-  ordinal is that person's is the co-op's word: only the holder of K_subject can compute the one, only the holder of
-  `member_ordinal` knows the other.
+- The member appears as its tag (transfers of up to 16, and stops) or its ordinal (larger transfers, and follow-ups).
+  That this tag or ordinal is that person's is the co-op's word: only the holder of K_subject can compute the one, only
+  the holder of `member_ordinal` knows the other.
 - Membership shows nothing of the other members of a small transfer. In a large one it shows the ordinals that share
   the chunk, which are numbers without meaning to whoever lacks the table.
 - Absence from a small transfer is proven by opening all of it, which shows the other tags. A tag is the same in every
@@ -166,7 +166,9 @@ def _commitment(entry: bytes) -> tuple[bytes, int, bool]:
     match known := decode(entry):
         case Release():
             return rfc4648.decode(known.commitment), known.counts.released, known.counts.released <= FEW
-        case Restrict() | FollowUp():
+        case FollowUp():
+            return rfc4648.decode(known.commitment), known.members, False
+        case Restrict():
             return rfc4648.decode(known.commitment), known.members, True
         case _:
             raise NotProven("this entry commits to no members")

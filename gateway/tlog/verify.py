@@ -11,8 +11,9 @@
 8. I6: each names the last governance entry before it; each release came before its permit ran out, to an active
    partner, under the version in force.
 9. Time never falls more than 30 seconds below the greatest time before it.
+10. What was signed of a period is what the log has of it: counts, size and root.                (reviewed.py)
 
-The log is read once, a bundle at a time, in flat memory. What the entries say (7 to 9) counts only once they are proved
+The log is read once, a bundle at a time, in flat memory. What the entries say (7 to 10) counts only once they are proved
 to be the signed ones (1 to 4): the finding reported is that of the first step that failed, at the lowest index. Steps 5
 and 6, and the witnesses, are taken where the auditor brings what they need.
 
@@ -80,12 +81,13 @@ def verify(
     content = Content(coop=origin.rpartition("/")[2])
     try:
         head = _signed_head(read, known, origin, quorum)  # 1
-        _prove_entries(read, head, content, progress)  # 2, 3, 4; 7, 8, 9 are held back
+        _prove_entries(read, head, content, progress)  # 2, 3, 4; 7 to 10 are held back
         if since is not None:
             prove_growth(read, head, since, known)  # 5
         if stamps is not None:
             sizes, check = stamps
             stamped = prove_stamps(read, head, sizes(), check, known)  # 6
+        content.reviewed.prove(read, head.size)  # 10; every review that was reached stands before what breaks 7 to 9
         finding = content.finding
     except Refused as refused:
         finding = refused.finding
@@ -136,7 +138,7 @@ def _prove_entries(read: Read, head: Checkpoint, content: Content, progress: Cal
             raise explain(read, head, tree, leaves, stored)
         for tile in tree.add(leaves):
             _compare(read, tile, size=head.size)  # 3, a level above
-        content.check(bundle, first=first)  # 7, 8, 9
+        content.check(bundle, first=first)  # 7 to 10
         if progress is not None:
             progress(tree.size, head.size)
     for tile in tree.partial():

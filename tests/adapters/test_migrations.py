@@ -1,14 +1,18 @@
 """The migrations make exactly the tables that the code reads; running them again changes nothing."""
 
+from importlib import import_module
+from pathlib import Path
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from gateway.adapters.database import migrate, sqlite_path
-from gateway.adapters.staff_tables import ProposalRow
+from gateway.adapters.tables import metadata
 
-metadata = ProposalRow.metadata
+for module in (Path(__file__).parents[2] / "gateway" / "adapters").glob("*_tables.py"):
+    import_module(f"gateway.adapters.{module.stem}")
 
 
 def difference(connection: Connection) -> list[object]:

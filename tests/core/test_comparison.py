@@ -236,6 +236,7 @@ OTHERS: dict[type, tuple[Any, dict[str, Any], str]] = {
             "max_age_days": 8,
             "retention_days": 91,
             "members_per_day": 5,
+            "case": "KAIKO-1",
             "filters": {"insurer": "A"},
         },
         "grant",

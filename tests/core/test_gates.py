@@ -92,12 +92,14 @@ NOTICE_CASES = {
 }
 
 
+@pytest.mark.clause("D-02", "D-07d", "D-08", "K-03", "K-P5", "K-P9", "K-P13", "K-G*", "K-J0")
 @pytest.mark.parametrize("case", NOTICE_CASES)
 def test_gate_1(case: str) -> None:
     policy, reason = NOTICE_CASES[case]
     assert reasons(decided(policy())) == (reason,)
 
 
+@pytest.mark.clause("K-S1")
 @pytest.mark.parametrize("clause", REQUIRED[Basis.JOINT_USE].clauses)
 def test_each_mandatory_clause_is_missed_by_name(clause: str) -> None:
     clauses = frozenset(REQUIRED[Basis.JOINT_USE].clauses) - {clause}
@@ -158,6 +160,7 @@ AGREEMENT_CASES: dict[str, tuple[Callable[[], Snapshot], str]] = {
 }
 
 
+@pytest.mark.clause("D-03", "K-S1")
 @pytest.mark.parametrize("case", AGREEMENT_CASES)
 def test_gate_2(case: str) -> None:
     state, reason = AGREEMENT_CASES[case]
@@ -182,6 +185,7 @@ def test_abroad_with_a_decision_is_permitted() -> None:
     assert isinstance(decided(policy), Permit)
 
 
+@pytest.mark.clause("D-03", "D-P8", "D-T*", "K-T1", "K-T2", "K-T4", "K-X1")
 @pytest.mark.parametrize("basis", [basis for basis in Basis if basis is not Basis.JOINT_USE])
 def test_each_legal_basis_is_permitted_with_its_evidence_and_refused_without(basis: Basis) -> None:
     assert isinstance(decided(with_agreement(basis)()), Permit)
@@ -209,6 +213,7 @@ def test_outside_joint_use_completeness_users_mapping_and_items_are_not_asked() 
     assert isinstance(decided(make.policy(notices=(bare,), agreements={"a-1": make.agreement(Basis.LAW)})), Permit)
 
 
+@pytest.mark.clause("K-T3")
 def test_direct_contact_needs_its_decision_a_case_and_contact_fields() -> None:
     ground = Ground(id="T3", basis=Basis.ENTRUSTMENT, case_required=True, contact_only=True, review=True)
     notice = make.notice(grounds={"T3": ground})
@@ -233,12 +238,14 @@ GRANT_CASES: dict[str, tuple[DataRequest, str]] = {
 }
 
 
+@pytest.mark.clause("D-02", "K-03", "K-G*")
 @pytest.mark.parametrize("case", GRANT_CASES)
 def test_gate_3(case: str) -> None:
     asked, reason = GRANT_CASES[case]
     assert reasons(decided(asked=asked)) == (reason,)
 
 
+@pytest.mark.clause("D-P5", "K-P12")
 def test_a_case_number_is_demanded_where_the_purpose_does() -> None:
     policy = with_agreement(grants=(make.grant(purpose="P12"),))()
     asked = make.request(purpose="P12")
@@ -254,6 +261,7 @@ def test_all_reasons_of_the_first_failing_gate_and_none_of_a_later_one() -> None
     assert len(found) == len(REQUIRED[Basis.JOINT_USE].clauses) + 1
 
 
+@pytest.mark.clause("D-U3", "K-P8", "K-I10")
 @pytest.mark.parametrize(
     ("name", "purpose", "needs"),
     [
@@ -287,6 +295,7 @@ def test_financial_special_free_text_and_others_need_an_explicit_decision(
         assert isinstance(decided(less, asked), Denial)
 
 
+@pytest.mark.clause("D-P1", "D-P3", "K-P1", "K-P6")
 def test_a_financial_field_outside_its_purposes_is_lifted_by_no_decision() -> None:
     decisions = (
         Decision(id="o", kind="open_item", span=make.YEAR, item="I11", fields=frozenset({"receivable_yen"})),
@@ -323,6 +332,7 @@ def test_a_field_outside_the_token_is_denied() -> None:
     assert reasons(decided(bound=bound)) == ("request:fields:mismatch",)
 
 
+@pytest.mark.clause("D-U2", "D-U4")
 def test_another_partners_agreement_is_unknown() -> None:
     policy = with_agreement(partner="jccu")()
     assert reasons(decided(policy)) == ("agreement:a-1:unknown",)

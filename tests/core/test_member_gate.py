@@ -96,6 +96,7 @@ FAILING: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.clause("D-01", "D-04a", "K-00", "K-02")
 @pytest.mark.parametrize("case", FAILING)
 def test_failing_members(case: str) -> None:
     assert not admitted({**RECORD, **FAILING[case]})[0]
@@ -125,6 +126,7 @@ def test_the_gateways_own_restriction_suffices(kind: Any) -> None:
     assert admitted(RECORD, restrictions=(replace(stop, partner="jccu"),))[0]
 
 
+@pytest.mark.clause("D-P2", "D-P7", "K-P2")
 def test_a_marketing_stop_excludes_guidance_and_not_delivery() -> None:
     stopped = {**RECORD, "stops": [{"kind": "marketing_stop", "from": EARLIER}]}
     grants = (
@@ -162,6 +164,7 @@ def test_which_stops_bind_which_basis(basis: Basis, excluded: set[str]) -> None:
         assert admitted(record, policy=policy)[0] is (kind not in excluded)
 
 
+@pytest.mark.clause("D-T1", "K-T1")
 @pytest.mark.parametrize(
     "change",
     [
@@ -185,6 +188,7 @@ def test_consent_must_be_this_partners_this_purposes_for_every_field_and_now(cha
     assert not admitted({**RECORD, "consents": [{**consent, **change}]}, policy=policy)[0]
 
 
+@pytest.mark.clause("D-U3", "K-P8")
 def test_special_care_needs_the_decision_and_the_members_own_consent() -> None:
     decisions = (
         Decision(id="o", kind="open_item", span=make.YEAR, item="I8", fields=frozenset({"care_level"})),
@@ -206,6 +210,7 @@ def test_special_care_needs_the_decision_and_the_members_own_consent() -> None:
     assert admitted({**record, "consents": [consent]}, policy=policy, asked=asked)[0]
 
 
+@pytest.mark.clause("K-00")
 def test_acquired_under_an_older_version_is_covered_by_its_text_or_by_a_cohort_decision() -> None:
     old = {**RECORD, "acquired_under": "2021-06-01"}
     older = make.notice(version="2021-06-01", effective=days(date(2021, 6, 1), date(2022, 3, 31)))

@@ -159,6 +159,7 @@ def test_versions_that_named_the_item_already_cover_themselves():
     assert [(change.notice, change.uncovered) for change in found] == [(SECOND, (FIRST,))]
 
 
+@pytest.mark.clause("K-U*")
 def test_a_name_alone_makes_no_new_user():
     made = one(second(), says=words(text="b" * 64, users={"sunnet": "新サンネット"}))
     assert (made.kind, made.task, made.state) == ("user_renamed", "update_name", "done")
@@ -173,6 +174,7 @@ def test_the_same_corporate_number_under_another_id_is_no_new_user():
     assert (made.kind, made.subjects) == ("user_renamed", ("shin-sunnet",))
 
 
+@pytest.mark.clause("K-U*")
 def test_another_corporate_number_under_the_same_id_is_a_new_user():
     old = policy(OLD, partners={"sunnet": entity("sunnet", "1000020110001")})
     new = policy(OLD, partners={"sunnet": entity("sunnet", "2000020110002")})
@@ -199,6 +201,7 @@ def test_another_wording_of_an_item_is_judged_before_it_is_published():
 # ── purposes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.clause("D-09")
 def test_a_purpose_is_announced_before_it_takes_effect():
     added = {**OLD.purposes, "P14": Purpose(id="P14", joint="review")}
     made = one(second(purposes=added))
@@ -245,6 +248,7 @@ def answered(changed: Party, *, published: date = TODAY, today: date = TODAY) ->
     return one(new, says=words(text="b" * 64, parties=(changed,)), today=today)
 
 
+@pytest.mark.clause("K-M1")
 @pytest.mark.parametrize("word", ["name", "address", "representative"])
 def test_a_name_address_or_representative_is_announced_without_delay(word):
     numbered = party(corporate_number="1390005000001")

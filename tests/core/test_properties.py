@@ -6,6 +6,7 @@ from typing import Any
 
 import jsonschema
 import msgspec
+import pytest
 from hypothesis import given, note, settings, strategies as st
 from msgspec.structs import replace
 
@@ -142,6 +143,7 @@ def released(permit: Permit, record: dict[str, Any], at: datetime = make.NOON) -
     return result
 
 
+@pytest.mark.clause("D-02", "K-03")
 @given(st.data())
 def test_released_is_within_asked_within_grant_within_notice(data: st.DataObject) -> None:
     policy = data.draw(policies())

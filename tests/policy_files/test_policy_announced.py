@@ -50,5 +50,6 @@ def test_a_corporate_number_in_both_versions_tells_that_it_is_the_same_person():
     assert not any("責任を有する者の変更" in one for one in errors), errors
 
 
+@pytest.mark.clause("D-09")
 def test_a_version_that_takes_effect_before_it_is_published_is_refused_as_before():
     assert [rule for _, _, rule in found(published=date(2026, 12, 2))] == ["policy-semantics"]

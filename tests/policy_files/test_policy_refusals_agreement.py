@@ -186,6 +186,7 @@ def test_a_partner_abroad_needs_a_decision(room, expect):
     assert not [f for f in room.lint("kyoritsusha") if f.severity == "error"]
 
 
+@pytest.mark.clause("D-U5")
 def test_an_insurance_agency_needs_its_insurer(room, expect):
     hoken = "policies/coopdeli/agreements/coopdeli-hoken.yaml"
     room.copy(DELI, hoken, "jccu", "coopdeli-hoken")
@@ -198,6 +199,7 @@ def test_an_agreement_of_an_incomplete_notice_stands_but_is_told(expect):
     expect("incomplete", DELI, "coopdeli-jccu-01:", JOINT, severity="warning")
 
 
+@pytest.mark.clause("D-P6", "K-P7")
 def test_a_direct_identifier_under_a_profile_without_is_told(room, expect):
     room.edit(DELI, "purpose: P4", "purpose: P6")
     expect("direct_identifier", DELI, "name: as_is", "D-P6", severity="warning")
@@ -215,7 +217,7 @@ def test_a_direct_identifier_under_a_profile_without_is_told(room, expect):
             {"decided_by", "approved_by", "why_consent_is_difficult", "subjects", "expires"},
         ),
         ("gov_cooperation", "法27条1項4号", {"agency", "law", "why_consent_would_hinder"}),
-        ("consent", "法27条1項", {"consent_text", "consent_obtained_by"}),
+        ("consent", "法27条1項", {"consent_text", "consent_version", "consent_obtained_by", "consent_withdrawal"}),
     ],
 )
 def test_each_basis_is_refused_without_its_evidence_and_stands_with_it(room, basis, article, missing):

@@ -156,6 +156,7 @@ def test_one_wrong_thing_is_refused_in_its_place(room, expect, case):
     expect(state, file, needle, rule)
 
 
+@pytest.mark.clause("K-I11")
 def test_an_item_is_never_opened_for_a_class_it_excludes(room, expect):
     room.edit(FIELDS, "care_level: {item: I8", "care_level: {item: I11")
     room.copy(USAGE, "policies/kyoritsusha/decisions/care.yaml", "usage-items:", "care:")
@@ -189,6 +190,7 @@ def test_a_decision_decides_only_what_there_is(room, expect, body, state, rule):
     expect(state, file, line, rule)
 
 
+@pytest.mark.clause("D-T3", "D-T4")
 def test_one_person_may_not_break_the_glass_alone(room, expect):
     file = "policies/coopdeli/agreements/jccu.yaml"
     room.edit(file, "basis: joint_use", "basis: life\n    evidence:\n      decided_by: A\n      approved_by: A")

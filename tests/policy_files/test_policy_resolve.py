@@ -26,6 +26,7 @@ def coopdeli(room):
     return policy_of(room, "coopdeli")
 
 
+@pytest.mark.clause("K-DT")
 def test_every_version_stands_in_time_and_the_newest_begun_governs(kyoritsusha):
     versions = [notice.version for notice in kyoritsusha.notices]
     assert versions == ["2005-03-31", "2011-10-26", "2017-06-01", "2018-03-08", "2021-06-01", "2022-04-01"]
@@ -59,6 +60,7 @@ def test_a_purpose_with_uses_is_written_by_use_each_with_its_own_marketing(coopd
     assert purposes["P5"].case_required
 
 
+@pytest.mark.clause("D-U1")
 def test_members_of_a_class_are_users_on_their_own_days(room):
     def users():
         return {user.partner: user.span for user in policy_of(room, "coopdeli").notices[-1].users}
@@ -73,6 +75,7 @@ def test_members_of_a_class_are_users_on_their_own_days(room):
     assert found["coop-mirai"].start == datetime(2017, 6, 20, 15, tzinfo=UTC)
 
 
+@pytest.mark.clause("K-02", "K-G*")
 def test_subjects_products_programmes_and_classes_are_those_of_the_notice(kyoritsusha, coopdeli):
     notice = kyoritsusha.notices[-1]
     assert notice.programmes == {"sukusuku"}

@@ -7,7 +7,6 @@ import msgspec
 
 from gateway.core.state import Effect
 from gateway.ports import Bounced, Committed, OverQuota, Replayed, Submission, Unavailable, Verdict
-from gateway.tlog.entries import GOVERNANCE
 from gateway.tlog.merkle import Frontier
 
 MAX_SKEW_MS = 5_000
@@ -101,7 +100,7 @@ def settle(
                 changed.add(counter)
             verdicts.append(Committed(index))
             accepted.append((index, submission))
-            if submission.kind in GOVERNANCE:
+            if submission.governs:
                 gov = index
             index += 1
     return Settled(

@@ -57,6 +57,20 @@ _DOSSIER_NEXT: Final = """
     WHERE origin = :origin AND id = :id AND revision = :revision - 1 AND {may}
     """
 
+_FOLLOW_UP: Final = """
+    INSERT INTO follow_up (origin, id, entry, source, cause, partner, agreement, purpose, duty, due, blocks, period, state,
+                           members, opened)
+    SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), CAST(:idx AS BIGINT), CAST(:source AS BIGINT),
+           CAST(:cause AS VARCHAR), CAST(:partner AS VARCHAR), CAST(:agreement AS VARCHAR), CAST(:purpose AS VARCHAR),
+           CAST(:duty AS VARCHAR), CAST(:due AS VARCHAR), CAST(:blocks AS VARCHAR), CAST(:period AS VARCHAR), 'open',
+           CAST(:members AS INTEGER), CAST(:now AS BIGINT)
+    WHERE {may} ON CONFLICT DO NOTHING
+    """
+_ANSWERED: Final = """
+    UPDATE follow_up SET state = '{state}', {state} = :now, answered_by = :by, answer = :answer
+    WHERE origin = :origin AND id = :id AND partner = :partner AND state IN ({states}) AND {may}
+    """
+
 STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
     "proposal_begun": (
         f"""
@@ -168,6 +182,22 @@ STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
     "dossier_changed_by_rule": (_DOSSIER_NEXT.format(may="1 = 1"),),
     # Whoever wrote it, first or last, does not vouch for it too.
     "dossier_signed": (_DOSSIER_NEXT.format(may=f"author <> :by AND editor <> :by AND {_SIGNER}"),),
+    # An urgent provision: asked for by an admin, decided by a manager, looked at by a third, of compliance.
+    "emergency_asked": (_DOSSIER.format(may=_held_anywhere("'admin'")),),
+    "emergency_withdrawn": (_DOSSIER_NEXT.format(may=_held_anywhere("'admin'")),),
+    "emergency_decided": (
+        _DOSSIER_NEXT.format(may="author <> :by AND editor <> :by AND " + _held_anywhere("'manager'")),
+    ),
+    "emergency_closed": (_DOSSIER_NEXT.format(may=f"author <> :by AND editor <> :by AND {_COMPLIANCE}"),),
+    "follow_up_opened": (_FOLLOW_UP.format(may=_COMPLIANCE),),
+    "follow_up_opened_by_rule": (_FOLLOW_UP.format(may="1 = 1"),),
+    # Each state once, in their order: an answer that comes again changes nothing, whoever of the two was faster.
+    "follow_up_acknowledged": (_ANSWERED.format(state="acknowledged", states="'open'", may="1 = 1"),),
+    "follow_up_certified": (_ANSWERED.format(state="certified", states="'open', 'acknowledged'", may="1 = 1"),),
+    "follow_up_acknowledged_on_paper": (_ANSWERED.format(state="acknowledged", states="'open'", may=_COMPLIANCE),),
+    "follow_up_certified_on_paper": (
+        _ANSWERED.format(state="certified", states="'open', 'acknowledged'", may=_COMPLIANCE),
+    ),
     "person_added": (
         "INSERT INTO person (origin, id, name, active) VALUES (:origin, :id, :name, TRUE) ON CONFLICT DO NOTHING",
     ),

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.ports import Submission, Unavailable, Verdict
-from gateway.tlog.entries import GOVERNANCE
 
 MAX_BATCH = 256
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -86,4 +85,4 @@ class GroupCommit:
 
 def _ends_a_batch(one: Submission, following: Submission) -> bool:
     """Tell whether a batch ends between two: after governance, and around what changes more than the log."""
-    return one.kind in GOVERNANCE or one.change is not None or following.change is not None
+    return one.governs or one.change is not None or following.change is not None

@@ -86,8 +86,13 @@ ERASE = (
     "DELETE FROM log_subject WHERE origin = $1 AND idx BETWEEN $2 AND $3",
     "DELETE FROM transfer_chunk WHERE origin = $1 AND idx BETWEEN $2 AND $3",
     "DELETE FROM log_request WHERE origin = $1 AND idx BETWEEN $2 AND $3",
+    "DELETE FROM member_code WHERE origin = $1 AND idx BETWEEN $2 AND $3",
 )
 """The side rows of a range of entries, gone with the entry that says so."""
-FORGET = "DELETE FROM log_subject WHERE origin = $1 AND tag = $2"
+CODE = "INSERT INTO member_code (origin, idx, tag, code) VALUES ($1, $2, $3, $4)"
+FORGET = (
+    "DELETE FROM log_subject WHERE origin = $1 AND tag = $2",
+    "DELETE FROM member_code WHERE origin = $1 AND tag = $2",
+)
 UNLINK = "UPDATE member_ordinal SET tag = $3 WHERE origin = $1 AND tag = $2"
 """A member's side rows are gone and its ordinal is nobody's; the row stays, so that no other member is given the number."""

@@ -123,7 +123,7 @@ class Writer:
         under the lock.
         """
         head, replay, counters = self._own, replay_rows(batch), _counters(batch)
-        apart = any(s.effects or s.erase or s.unlink or s.change for s in batch)
+        apart = any(s.effects or s.erase or s.unlink or s.change or s.codes for s in batch)
         if head is None or apart or not self._used.keys() >= counters:
             return None
         ts = head.timestamp(ms(self._clock()))
@@ -179,12 +179,16 @@ class Writer:
         ]
         if effects:
             await db.executemany(sql.EFFECT, effects)
+        codes = [(self._origin, idx, one.tag, one.code) for idx, s in done.accepted for one in s.codes]
+        if codes:
+            await db.executemany(sql.CODE, codes)
         for _, s in done.accepted:
             if s.erase:
                 for statement in sql.ERASE:
                     await db.execute(statement, self._origin, *s.erase)
             if s.unlink:
-                await db.execute(sql.FORGET, self._origin, s.unlink)
+                for statement in sql.FORGET:
+                    await db.execute(statement, self._origin, s.unlink)
                 await db.execute(sql.UNLINK, self._origin, s.unlink, os.urandom(32))
         self._warned.clear()
         self._committing = True

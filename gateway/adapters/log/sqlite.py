@@ -273,6 +273,10 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
         ],
     )
     db.executemany(
+        "INSERT INTO member_code(origin,idx,tag,code) VALUES(?,?,?,?)",
+        [(origin, idx, one.tag, one.code) for idx, s in done.accepted for one in s.codes],
+    )
+    db.executemany(
         "INSERT INTO log_request(origin,idx,jws) VALUES(?,?,?)",
         [(origin, idx, s.request) for idx, s in done.accepted if s.request is not None],
     )
@@ -285,7 +289,12 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
         ],
     )
     # The sign keeps SQLite from an index that begins with the origin: it would read all chunks of a co-op.
-    for table, ours in (("log_subject", "+origin"), ("transfer_chunk", "+origin"), ("log_request", "origin")):
+    for table, ours in (
+        ("log_subject", "+origin"),
+        ("transfer_chunk", "+origin"),
+        ("log_request", "origin"),
+        ("member_code", "origin"),
+    ):
         db.executemany(
             f"DELETE FROM {table} WHERE {ours}=? AND idx BETWEEN ? AND ?",  # noqa: S608  # the names are those above
             [(origin, *s.erase) for _, s in done.accepted if s.erase],
@@ -293,6 +302,7 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
     for _, s in done.accepted:
         if s.unlink:
             db.execute("DELETE FROM log_subject WHERE origin=? AND tag=?", (origin, s.unlink))
+            db.execute("DELETE FROM member_code WHERE origin=? AND tag=?", (origin, s.unlink))
             # The row stays, and its tag is nobody's: no other member is to be given the number.
             db.execute("UPDATE member_ordinal SET tag=randomblob(32) WHERE origin=? AND tag=?", (origin, s.unlink))
     db.executemany(

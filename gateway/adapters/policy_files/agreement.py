@@ -7,6 +7,7 @@ from pydantic import Field
 
 from gateway.adapters.policy_files.shape import (
     BasisName,
+    CaseNumber,
     Days,
     FieldId,
     GroundId,
@@ -24,8 +25,8 @@ from gateway.core.policy import Transform
 class Contract(Shape):
     """契約・覚書 / the document."""
 
-    form: Literal["契約", "覚書"]
-    """形式 / form"""
+    form: Literal["契約", "覚書", "記録"]
+    """形式 (契約を結ばない提供は、判断の記録) / form; where nothing is signed, the record of the decision"""
     title: Text
     """題名 / title"""
     signed: date
@@ -153,6 +154,12 @@ class EvidenceRecord(Shape):
     """照会文書番号 / number of the inquiry document"""
     received_on: date | None = None
     """受領日 / received on"""
+    consent_version: Text | None = None
+    """同意書の版と日付 / version and date of the consent form"""
+    consent_withdrawal: Text | None = None
+    """同意の撤回の方法 / how consent is withdrawn"""
+    protects: Text | None = None
+    """守るもの (だれの生命・身体・財産を、何から) / whose life, body or property is protected, and from what"""
     decided_by: Text | None = None
     """判断した人 / who decided"""
     approved_by: Text | None = None
@@ -210,6 +217,8 @@ class GrantShape(Shape):
     """上限 (なければ契約の上限) / limits; else the agreement's"""
     filters: dict[Literal["insurer"], Text] = Field(default={})
     """絞り込み / further filters"""
+    case: CaseNumber | None = None
+    """案件番号 (あれば、この番号の要求だけに応じる) / the case number that every request must carry"""
     fields: dict[FieldId, Transform] = Field(min_length=1)
     """データ項目と変換 / fields, each with its transform"""
 

@@ -179,6 +179,7 @@ def _grant(agreement: str, name: str, one: GrantShape, its: AgreementShape) -> G
         retention_days=one.retention_days,
         members_per_day=None if limits is None else limits.members_per_day,
         filters={str(name): value for name, value in one.filters.items()},
+        case=one.case,
     )
 
 
