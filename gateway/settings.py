@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, FilePath, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, DirectoryPath, Field, FilePath, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.core.follow_up import Duty
+from gateway.core.state import RestrictionKind
 
 PREFIX = "GATEWAY_"
 
@@ -152,6 +155,19 @@ class OidcSettings(BaseModel):
         return self
 
 
+class FollowUpSettings(BaseModel):
+    """What partners that hold a member's data are told, and when (訂正・停止等の通知)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    duties: dict[RestrictionKind, Duty] | None = None
+    """Kind of restriction → what partners must do; None: they stop using it, for all kinds but `marketing_stop`."""
+    days: dict[Duty, Annotated[int, Field(ge=1, le=365)]] = {}
+    """Calendar days for a duty; one that is not named has the usual ones (core/legal_parameters.py)."""
+    blocking: dict[str, Annotated[int, Field(ge=0, le=365)]] = {}
+    """Agreement → days after the due day from which nothing is provided under it until the duty is met."""
+
+
 class Settings(BaseSettings):
     """Everything a gateway process is told, from `GATEWAY_…` variables; lists and sources as JSON."""
 
@@ -173,11 +189,17 @@ class Settings(BaseSettings):
     coops: tuple[str, ...]
     coop_names: dict[str, str] = {}
     """What a co-op is called where staff read it; one that is not named is called by its id."""
+    rights_fees: dict[str, Annotated[int, Field(ge=1, le=100_000)]] = {}
+    """Per co-op, the fee in yen that it published for disclosure and notification of purposes; one not named has none."""
     sources: dict[str, SourceSettings]
+    follow_ups: dict[str, FollowUpSettings] = {}
+    """Per co-op; one that is not named has the usual rules, and blocks nobody."""
     anchors: dict[str, AnchorSettings] = {}
     """Per co-op; one that is not named has none."""
     oidc: dict[str, OidcSettings] = {}
     """Per co-op, its own identity provider; the people of one that is not named sign in with a password and a code."""
+    training_required: tuple[str, ...] = ()
+    """Co-ops in which nobody approves without a record of training that counts today."""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8400
     allowed_hosts: tuple[str, ...] = ()
@@ -190,6 +212,8 @@ class Settings(BaseSettings):
     console_port: Annotated[int, Field(ge=0, le=65_535)] = 8401
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    fonts: DirectoryPath | None = None
+    """The folder with the fonts that documents (PDF) are set in; None: the usual folders of the system."""
     demo: bool = False
     """Allows http on the loopback address and sample policies; for the demo alone."""
     requests_per_second: Annotated[float, Field(gt=0)] = 200.0
@@ -227,7 +251,14 @@ class Settings(BaseSettings):
         missing = set(self.coops) - set(self.sources)
         if missing:
             raise ValueError(f"no source is named for the co-op `{min(missing)}`; add it to {PREFIX}SOURCES")
-        for what, named in (("ANCHORS", self.anchors), ("OIDC", self.oidc), ("COOP_NAMES", self.coop_names)):
+        for what, named in (
+            ("ANCHORS", self.anchors),
+            ("OIDC", self.oidc),
+            ("COOP_NAMES", self.coop_names),
+            ("RIGHTS_FEES", self.rights_fees),
+            ("FOLLOW_UPS", self.follow_ups),
+            ("TRAINING_REQUIRED", self.training_required),
+        ):
             strangers = set(named) - set(self.coops)
             if strangers:
                 raise ValueError(f"{PREFIX}{what} names `{min(strangers)}`, which is not in {PREFIX}COOPS; take it out")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway.oversight import anchors
+from gateway.oversight.log import anchors
 from gateway.ports import Clock, Telemetry
 from gateway.settings import Settings
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,8 +11,9 @@ from gateway.adapters.telemetry import Diagnostics
 from gateway.app.office import files_for_drafts, office_of
 from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores
-from gateway.control_plane.people.credentials import hash_password, open_totp, totp_key, verify_password
+from gateway.control_plane.people.credentials import nobodys_hash, open_totp, totp_key, verify_password
 from gateway.data_plane.snapshots import POLL_S
+from gateway.oversight.log import searching
 from gateway.ports import Source, Telemetry, Unavailable
 from gateway.settings import Settings
 
@@ -30,10 +31,12 @@ def staff_listener(
     *,
     sources: Mapping[str, Source] | None = None,
     refuse_after_s: float = 0.5,
+    alone: bool = False,
 ) -> "Guard":
     """Return the guarded application of the console. Raises ValueError where the settings name none.
 
     With the co-ops' member systems it counts whom a proposal would reach; a process for staff alone has none.
+    Where it serves `alone`, beside no partner listener, it also makes the log searchable.
     `refuse_after_s` is the pace at which sign-ins are refused, so that their reason cannot be told from it.
     """
     from gateway.console.app import staff_app
@@ -53,21 +56,27 @@ def staff_listener(
         oversight=oversight_of(settings, stores),
         files_on_server=files_for_drafts(settings),
         telemetry=told,
-        hash_password=hash_password,
+        nobodys_hash=nobodys_hash(),
         verify_password=verify_password,
         open_totp=open_totp,
         totp_key=lambda coop: totp_key(stores.keys.coop_secrets(coop)),
         organisations=organisations_of(settings),
+        fonts=settings.fonts,
         demo=settings.demo,
         refuse_after_s=refuse_after_s,
     )
 
     @asynccontextmanager
     async def following(_: "Starlette") -> AsyncIterator[None]:
-        task = asyncio.create_task(_follow(stores, told), name="staff snapshot")
+        tasks = [asyncio.create_task(_again(told, "staff snapshot", POLL_S, stores.snapshots.refresh_all))]
+        if alone:
+            folding = searching.Folding(stores.log, stores.search, settings.coops)
+            tasks.append(asyncio.create_task(_again(told, "search", searching.EVERY_S, folding.round)))
         yield
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await desk.overseeing.verifications.close()
         for organisation in desk.organisations.values():
             await organisation.provider.close()
 
@@ -107,11 +116,13 @@ def organisations_of(settings: Settings) -> "dict[str, Organisation]":
     }
 
 
-async def _follow(stores: Stores, telemetry: Telemetry) -> None:
-    """Keep what is in force at hand, for a process that serves staff alone too."""
+async def _again(telemetry: Telemetry, name: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Keep what is in force, or what is searched by, at hand: a process that serves staff alone needs both too."""
     while True:
         try:
-            await stores.snapshots.refresh_all()
+            await work()
         except Unavailable as fault:
-            telemetry.note("job failed", job="staff snapshot", fault=str(fault))
-        await asyncio.sleep(POLL_S)
+            telemetry.note("job failed", job=name, fault=str(fault))
+        except Exception as fault:  # noqa: BLE001  # a job must outlive whatever befalls one round of it
+            telemetry.note("job failed", job=name, fault=type(fault).__name__)
+        await asyncio.sleep(seconds)

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from gateway.app.incidents import incidents_taken
 from gateway.app.storage import Stores, origin_of
 from gateway.control_plane import subject_key
 from gateway.data_plane.desk import Coop, Desk
@@ -56,6 +57,7 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
         log=stores.log,
         publications=stores.publications,
         side_rows=stores.side_rows,
+        follow_ups=stores.follow_ups,
         snapshots=stores.snapshots,
         coops={
             coop: Coop(
@@ -77,6 +79,7 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
         per_purpose=Buckets(rate),
         summaries=Summaries(),
         telemetry=telemetry,
+        take_incident=incidents_taken(settings, stores),
     )
 
 

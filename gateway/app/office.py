@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from gateway.app.emergencies import DossierRecords
+from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores
 from gateway.control_plane.changes import reach
 from gateway.control_plane.changes.preview import preview
@@ -17,7 +19,8 @@ from gateway.core.policy import Policy
 from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.state import Snapshot
-from gateway.oversight.held import held
+from gateway.oversight.measures import check_trained
+from gateway.oversight.members.held import held
 from gateway.ports import Checked, Files, Source
 from gateway.settings import Settings
 
@@ -73,6 +76,10 @@ def office_of(settings: Settings, stores: Stores, sources: Mapping[str, Source] 
         source = sources[proposal.coop]
         return await reach.count(source, snapshot, checked.policy, proposal, clock=stores.clock, tag_of=tag_of)
 
+    async def check_approver(coop: str, person: str) -> None:
+        if coop in settings.training_required:
+            await check_trained(oversight_of(settings, stores), coop, person)
+
     return Office(
         count=None if sources is None else reached,
         log=stores.log,
@@ -84,6 +91,8 @@ def office_of(settings: Settings, stores: Stores, sources: Mapping[str, Source] 
         in_force=stores.snapshots,
         foresee=foresee,
         clock=stores.clock,
+        check_approver=check_approver if settings.training_required else None,
+        emergencies=DossierRecords(oversight_of(settings, stores)),
     )
 
 

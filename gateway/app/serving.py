@@ -15,12 +15,16 @@ from gateway.adapters.signer_state import RememberingSigner
 from gateway.app.anchoring import anchorings
 from gateway.app.desk import build_desk, http_sources, telemetry_of, withdraw_strangers
 from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers
+from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores, stores
+from gateway.data_plane import handed_over
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.snapshots import POLL_S
 from gateway.data_plane.summarise import summarise
-from gateway.oversight import held
-from gateway.oversight.checkpoints import EVERY_S, Publisher
+from gateway.oversight.follow_ups import arising
+from gateway.oversight.log import searching
+from gateway.oversight.log.checkpoints import EVERY_S, Publisher
+from gateway.oversight.members import held
 from gateway.ports import Clock, Source, Unavailable
 from gateway.settings import Settings
 
@@ -65,7 +69,7 @@ async def listeners(
     if only == "staff":
         with serving_alone(settings):
             async with stores(settings, clock=clock) as opened:
-                yield [_console(settings, opened)]
+                yield [_console(settings, opened, alone=True)]
         return
     async with _partner(settings, clock=clock) as (guard, opened, sources):
         partner = Listener(app=guard, host=settings.host, port=settings.port, origin=settings.issuer)
@@ -80,10 +84,12 @@ async def partner_listener(settings: Settings, *, clock: Clock = system_clock) -
         yield guard
 
 
-def _console(settings: Settings, opened: Stores, sources: dict[str, Source] | None = None) -> Listener:
+def _console(
+    settings: Settings, opened: Stores, sources: dict[str, Source] | None = None, *, alone: bool = False
+) -> Listener:
     from gateway.app.console import staff_listener
 
-    app = staff_listener(settings, opened, sources=sources)
+    app = staff_listener(settings, opened, sources=sources, alone=alone)
     return Listener(app=app, host=settings.console_host, port=settings.console_port, origin=settings.console or "")
 
 
@@ -115,13 +121,21 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, R
     async def flush() -> None:
         await summarise(desk, until=desk.clock().timestamp())
 
+    overseeing = oversight_of(settings, stores)
+
     async def fold() -> None:
         await held.advance_all(stores.log, stores.side_rows, stores.held_sets, settings.coops)
+
+    async def mark() -> None:
+        await desk.handed_over.note(stores.deliveries)
 
     jobs: list[Job] = [
         ("snapshot", POLL_S, stores.snapshots.refresh_all),
         ("checkpoint", EVERY_S, publisher.round),
         ("held", held.EVERY_S, fold),
+        ("search", searching.BESIDE_PARTNERS_S, searching.Folding(stores.log, stores.search, settings.coops).round),
+        ("deliveries", handed_over.EVERY_S, mark),
+        ("follow-ups", arising.EVERY_S, lambda: arising.arise(overseeing, settings.coops)),
         ("summaries", SUMMARY_S, flush),
         ("member keys", MEMBER_KEYS_S, lambda: withdraw_strangers(desk)),
         ("purge", PURGE_S, stores.log.purge),
@@ -141,6 +155,8 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, R
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await summarise(desk, until=inf)
+        with suppress(Unavailable):  # what is not noted by now is 送信未確認
+            await mark()
 
     return partner_app(desk, keys=stores.keys.public("response"), hosts=settings.hosts, lifespan=lifespan)
 

@@ -15,14 +15,20 @@ from gateway.settings import Settings
 
 if TYPE_CHECKING:
     from gateway.adapters.coverage import StoredCoverage
+    from gateway.adapters.deliveries import StoredDeliveries
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.erasable import SqlErasable
+    from gateway.adapters.follow_ups import StoredFollowUps
     from gateway.adapters.held_sets import SqlHeldSets
+    from gateway.adapters.kept_requests import StoredRequests
     from gateway.adapters.log.postgres import PostgresLog
     from gateway.adapters.log.sqlite import SqliteLog
+    from gateway.adapters.log_search import SqlLogSearch
     from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
+    from gateway.adapters.reached import SqlReached
+    from gateway.adapters.saved_views import StoredViews
     from gateway.adapters.side_rows import SqlSideRows
     from gateway.adapters.staff import StoredStaff
 
@@ -38,12 +44,18 @@ class Stores:
     publications: "StoredPublications"
     coverage: "StoredCoverage"
     side_rows: "SqlSideRows"
+    reached: "SqlReached"
     held_sets: "SqlHeldSets"
     erasable: "SqlErasable"
     staff: "StoredStaff"
     proposals: "StoredProposals"
     partner_requests: "StoredPartnerRequests"
     dossiers: "StoredDossiers"
+    follow_ups: "StoredFollowUps"
+    saved_views: "StoredViews"
+    kept_requests: "StoredRequests"
+    search: "SqlLogSearch"
+    deliveries: "StoredDeliveries"
     snapshots: Snapshots
     keys: KeyFiles
     clock: Clock
@@ -71,16 +83,23 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
 async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Stores]:
     """Open the log and read the state in force; close it at the end. Raises Unavailable."""
     from gateway.adapters.coverage import StoredCoverage
+    from gateway.adapters.deliveries import StoredDeliveries
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.engine import engine_of
     from gateway.adapters.erasable import SqlErasable
+    from gateway.adapters.follow_ups import StoredFollowUps
     from gateway.adapters.held_sets import SqlHeldSets
+    from gateway.adapters.kept_requests import StoredRequests
+    from gateway.adapters.log_search import SqlLogSearch
     from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.policy_files.resolve import resolve_bytes
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
+    from gateway.adapters.reached import SqlReached
+    from gateway.adapters.saved_views import StoredViews
     from gateway.adapters.side_rows import SqlSideRows
     from gateway.adapters.staff import StoredStaff
+    from gateway.oversight.log.log_rows import row_of
 
     log = open_log(settings, clock=clock)
     origin = partial(origin_of, settings)
@@ -94,12 +113,18 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
             publications=StoredPublications(engine, origin=origin),
             coverage=StoredCoverage(engine, origin=origin),
             side_rows=SqlSideRows(engine, origin=origin),
+            reached=SqlReached(engine, origin=origin),
             held_sets=SqlHeldSets(engine, origin=origin),
             erasable=SqlErasable(engine, origin=origin),
             staff=StoredStaff(engine, origin=origin),
             proposals=StoredProposals(engine, origin=origin),
             partner_requests=StoredPartnerRequests(engine, origin=origin),
             dossiers=StoredDossiers(engine, origin=origin),
+            follow_ups=StoredFollowUps(engine, origin=origin),
+            saved_views=StoredViews(engine, origin=origin),
+            kept_requests=StoredRequests(engine, origin=origin),
+            search=SqlLogSearch(engine, origin=origin, row_of=row_of),
+            deliveries=StoredDeliveries(engine, origin=origin),
             snapshots=snapshots,
             keys=KeyFiles(settings.keys),
             clock=clock,

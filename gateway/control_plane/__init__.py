@@ -6,6 +6,7 @@ The rooms
     grants        what partners may receive: matrix, definitions, what-if, gaps, what is unused
     notices       what the co-op has published, and what a change of it means in law
     partners      the joint users: state, keys with proof of possession, what takes two people
+    emergencies   what must leave at once: two people, an end of its own, a third look
     people        who acts: people, roles, how they sign in, the review of who may do what
 
 At the door

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.core.identity import Subject
 from gateway.core.state import Effect
-from gateway.ports import Bounced, Change, Clock, Committed, Log, Submission, Unavailable, Unchanged
+from gateway.ports import Bounced, Change, Clock, Committed, Log, MemberCode, Submission, Unavailable, Unchanged
 from gateway.tlog.entries import Entry, encode
 from gateway.tlog.merkle import leaf_hash
 
@@ -24,11 +24,13 @@ async def govern(
     base: int | None = None,
     subjects: tuple[Subject, ...] = (),
     change: Change | None = None,
+    codes: tuple[MemberCode, ...] = (),
 ) -> int:
     """Commit an act; return the index of its entry, which is the new `gov`.
 
     With `base`, the act stands only on that governance index: raises StaleBase where another one is in force. Without,
-    it is made again on whatever came in between. `subjects` are the erasable side rows of its commitment. With `change`,
+    it is made again on whatever came in between. `subjects` are the erasable side rows of its commitment, `codes` whom
+    it names. With `change`,
     raises NotSo where the row is not as that demands. Raises Unavailable.
     """
     gov = base if base is not None else (await log.head(coop)).gov
@@ -48,6 +50,7 @@ async def govern(
                 effects=effects,
                 subjects=subjects,
                 change=change,
+                codes=codes,
             ),
         )
         if isinstance(verdict, Committed):

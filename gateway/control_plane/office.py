@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from gateway.control_plane.changes.reach import Count
+from gateway.control_plane.emergencies.record import Records
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
 from gateway.ports import Checked, Clock, Log, PartnerRequests, PolicyFiles, Proposals, Staff
@@ -40,6 +41,10 @@ class Office:
     in_force: InForce
     foresee: Foresee
     clock: Clock
+    check_approver: Callable[[str, str], Awaitable[None]] | None = None
+    """(co-op, person) → raises Refused for whom the co-op does not let approve, whatever their role; None: nobody is."""
+    emergencies: Records | None = None
+    """Where urgent provisions are kept; None: this process has no dossiers."""
     count: Count | None = None
     """Counts whom a proposal would reach; None where no member system can be asked from here."""
 

@@ -1,4 +1,7 @@
-"""Stops for members (利用停止等): the entry says how many and commits to whom, never a code."""
+"""Stops for members (利用停止等): the entry says how many and commits to whom, never a code.
+
+The codes are kept sealed beside the entry, erasable, since partners that hold the members are told of them by code.
+"""
 
 import os
 from collections.abc import Sequence
@@ -6,9 +9,11 @@ from datetime import datetime
 
 from gateway.control_plane.govern import govern
 from gateway.core.identity import SALT, Subject, commit, member_tag
+from gateway.core.restriction_grounds import GROUNDS, GroundId
 from gateway.core.state import Effect, MembersLifted, MembersRestricted, Restriction, RestrictionKind
 from gateway.jose import rfc4648
-from gateway.ports import Clock, CoopSecrets, Log
+from gateway.ports import Clock, CoopSecrets, Log, MemberCode
+from gateway.tlog.codes import seal_code
 from gateway.tlog.entries import Entry, Restrict, instant
 
 
@@ -24,9 +29,21 @@ async def restrict(
     reason: str,
     secrets: CoopSecrets,
     clock: Clock,
+    ground: GroundId | None = None,
 ) -> int:
-    """Restrict members from now on, for one partner and purpose or for all; return the governance index."""
+    """Restrict members from now on, for one partner and purpose or for all; return the governance index.
+
+    Raises ValueError for a ground that no restriction of this kind can rest on.
+    """
+    if ground is not None and kind not in GROUNDS[ground].kinds:
+        raise ValueError(
+            f"「{GROUNDS[ground].article}」はこの種類の根拠になりません / {GROUNDS[ground].article} is no ground of `{kind}`"
+        )
     tags, subjects, commitment = _committed(coop, codes, secrets)
+    kept = tuple(
+        MemberCode(tag, seal_code(secrets.requests, coop, tag, code))
+        for tag, code in zip(tags, dict.fromkeys(codes), strict=True)
+    )
 
     def act(gov: int, now: datetime) -> tuple[Entry, tuple[Effect, ...]]:
         entry = Restrict(
@@ -37,6 +54,7 @@ async def restrict(
             restriction=kind,
             partner=partner,
             purpose=purpose,
+            ground=ground,
             start=instant(now),
             members=len(tags),
             commitment=commitment,
@@ -46,7 +64,7 @@ async def restrict(
         stop = Restriction(kind=kind, partner=partner, purpose=purpose, start=now)
         return entry, (MembersRestricted(tags=tags, restriction=stop),)
 
-    return await govern(log, coop, act, clock=clock, subjects=subjects)
+    return await govern(log, coop, act, clock=clock, subjects=subjects, codes=kept)
 
 
 async def lift(
@@ -61,6 +79,7 @@ async def lift(
     reason: str,
     secrets: CoopSecrets,
     clock: Clock,
+    ground: GroundId | None = None,
 ) -> int:
     """Lift members' restrictions of one kind, partner and purpose; return the governance index."""
     tags, subjects, commitment = _committed(coop, codes, secrets)
@@ -74,6 +93,7 @@ async def lift(
             restriction=kind,
             partner=partner,
             purpose=purpose,
+            ground=ground,
             members=len(tags),
             commitment=commitment,
             by=by,

@@ -1,13 +1,15 @@
 """The desk (窓口) that partner systems come to: what the seven steps work with, in one process."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.days import Moment
+from gateway.core.incident_report import IncidentReport
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Policy
 from gateway.core.state import ClientKey, Snapshot
+from gateway.data_plane.handed_over import HandedOver
 from gateway.data_plane.limits import Buckets, Summaries
 from gateway.data_plane.passing import Standing
 from gateway.data_plane.snapshots import Snapshots
@@ -15,10 +17,14 @@ from gateway.jose.rfc7515 import Signer
 from gateway.jose.rfc7517 import PublicKey, accept_key
 from gateway.oauth.rfc9068 import AccessToken
 from gateway.oauth.rfc9449 import Nonces
-from gateway.ports import Clock, CoopSecrets, Log, Publications, SideRows, Source, Telemetry
+from gateway.ports import Clock, CoopSecrets, FollowUps, Log, Publications, SideRows, Source, Telemetry
 
 DEADLINE = timedelta(seconds=20)
 """For a whole transfer, checked again at the commit point."""
+
+
+TakeIncident = Callable[[IncidentReport, str, str, str], Awaitable[str]]
+"""(report, partner, client, digest of what was signed) → the name that the incident is kept under. Raises Unavailable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,7 @@ class Desk:
     log: Log
     publications: Publications
     side_rows: SideRows
+    follow_ups: FollowUps
     snapshots: Snapshots
     coops: dict[str, Coop]
     """One whose member key is no longer the one that the log names is taken out (app/), and refused as if unknown."""
@@ -55,6 +62,9 @@ class Desk:
     per_purpose: Buckets
     summaries: Summaries
     telemetry: Telemetry
+    handed_over: HandedOver = field(default_factory=HandedOver)
+    take_incident: TakeIncident | None = None
+    """Keeps a partner's report of a leak for compliance; None where this process keeps none."""
     rewritten: set[str] = field(default_factory=set)
     """Co-ops whose log is not the one that was signed: this process is then not ready to release."""
     held_back: set[str] = field(default_factory=set)

@@ -96,8 +96,10 @@ class Minimized(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """A released answer: the sealed body and its receipt."""
+    """A released answer: the sealed body and its receipt, and where its entry stands."""
 
+    coop: str
+    index: int
     body: bytes
     receipt: str
     media_type: Literal["application/jwt"] = "application/jwt"

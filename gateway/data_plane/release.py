@@ -18,7 +18,7 @@ def release(
     match decided, outcome:
         case Sealed(), Receipt():
             desk.telemetry.count("transfers", coop=asking.coop, outcome="released")
-            return Answer(body=decided.body, receipt=outcome.jws)
+            return Answer(coop=asking.coop, index=outcome.index, body=decided.body, receipt=outcome.jws)
         case _, Denial():
             desk.telemetry.count("transfers", coop=asking.coop, outcome=outcome.slug)
             if outcome.slug == "invalid-request-object":

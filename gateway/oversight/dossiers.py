@@ -52,10 +52,11 @@ async def begin(
     member: str | None = None,
     dossier: str | None = None,
     of_partner: bool = False,
+    statement: str | None = None,
 ) -> Dossier:
     """Open a dossier, about a member or none; `of_partner`: a partner's system or a rule opens it, nobody of the staff.
 
-    Raises Refused where `by` may not, or where a dossier of this id exists; Unavailable.
+    `statement` names who else may, where it is not compliance (adapters/log/changes.py). Raises Refused where `by` may not, or where a dossier of this id exists; Unavailable.
     """
     now = desk.clock()
     tag = None if member is None else member_tag(desk.secrets(coop).subject, coop, member)
@@ -74,9 +75,8 @@ async def begin(
         opened=now,
         changed=now,
     )
-    return await _write(
-        desk, made, body, "dossier_opened_by_rule" if of_partner else "dossier_opened", "opened", by=by, reason=reason
-    )
+    statement = statement or ("dossier_opened_by_rule" if of_partner else "dossier_opened")
+    return await _write(desk, made, body, statement, "opened", by=by, reason=reason)
 
 
 async def change(
@@ -92,10 +92,12 @@ async def change(
     due: date | None = None,
     by_another: bool = False,
     by_rule: bool = False,
+    statement: str | None = None,
 ) -> Dossier:
     """Write the next revision of a dossier; its partner and due day are what is given, None none.
 
     `by_another`: whoever opened or last changed it may not. `by_rule`: nobody of the staff does it.
+    `statement` names who else may, where it is none of these (adapters/log/changes.py).
     Raises Refused where somebody was faster or `by` may not; Unavailable.
     """
     made = msgspec.structs.replace(
@@ -107,8 +109,31 @@ async def change(
         editor=by,
         changed=desk.clock(),
     )
-    statement = "dossier_signed" if by_another else "dossier_changed_by_rule" if by_rule else "dossier_changed"
+    usual = "dossier_signed" if by_another else "dossier_changed_by_rule" if by_rule else "dossier_changed"
+    statement = statement or usual
     return await _write(desk, made, body, statement, event, by=by, reason=reason)
+
+
+def sealed_as(
+    desk: OversightDesk, made: Dossier, body: msgspec.Struct, statement: str, *, by: str
+) -> tuple[Dossier, Change]:
+    """Return a revision with its body sealed, and the change of its row, for the entry that is its step."""
+    sealed = seal(desk.secrets(made.coop).requests, msgspec.json.encode(body), _context(made))
+    made = msgspec.structs.replace(made, body=sealed)
+    return made, Change(
+        statement=statement,
+        values={
+            "id": made.id,
+            "matter": made.matter,
+            "state": made.state,
+            "revision": made.revision,
+            "partner": made.partner,
+            "due": None if made.due is None else made.due.isoformat(),
+            "tag": None if made.tag is None else rfc4648.encode(made.tag),
+            "body": rfc4648.encode(sealed),
+            "by": by,
+        },
+    )
 
 
 async def _write(
@@ -117,8 +142,7 @@ async def _write(
     if not reason.strip() or not writable(reason):
         raise Refused("reason", "理由を書いてください", "say why")
     coop, salt = made.coop, os.urandom(SALT)
-    sealed = seal(desk.secrets(coop).requests, msgspec.json.encode(body), _context(made))
-    made = msgspec.structs.replace(made, body=sealed)
+    made, change = sealed_as(desk, made, body, statement, by=by)
     said = entries.Dossier(
         coop=coop,
         time=instant(made.changed),
@@ -130,25 +154,11 @@ async def _write(
         partner=made.partner,
         due=None if made.due is None else made.due.isoformat(),
         commitment=None if made.tag is None else rfc4648.encode(commit([made.tag], [salt])),
-        digest=rfc4648.encode(sha256(sealed).digest()),
+        digest=rfc4648.encode(sha256(made.body).digest()),
         by=by,
         reason=reason,
     )
     data = encode(said)
-    change = Change(
-        statement=statement,
-        values={
-            "id": made.id,
-            "matter": made.matter,
-            "state": made.state,
-            "revision": made.revision,
-            "partner": made.partner,
-            "due": said.due,
-            "tag": None if made.tag is None else rfc4648.encode(made.tag),
-            "body": rfc4648.encode(sealed),
-            "by": by,
-        },
-    )
     verdict = await desk.log.append(
         coop,
         Submission(
@@ -165,12 +175,13 @@ async def _write(
         case Committed():
             return made
         case Unchanged():
-            raise await _why(desk, made)
+            raise await not_written(desk, made)
         case _:
             raise Unavailable("the log did not take the entry of a dossier")
 
 
-async def _why(desk: OversightDesk, made: Dossier) -> Refused:
+async def not_written(desk: OversightDesk, made: Dossier) -> Refused:
+    """Return why a revision was not taken: somebody was faster, or whoever does it may not."""
     stored = await desk.dossiers.get(made.coop, made.id)
     if stored is not None and stored.revision != made.revision - 1:
         return Refused(

@@ -20,6 +20,8 @@ TARGET_LIMIT: Final = 2 * 1024
 HEADERS_LIMIT: Final = 16 * 1024
 HEADER_LIMIT: Final = 8 * 1024
 CLOSE: Final = {"Connection": "close"}
+CLIENT_LEFT: Final = "gateway.client_left"
+"""Put into a request's scope by the connection where an answer had nobody to go to any more (http_cycle.py)."""
 
 _SINGLE: Final = (b"host", b"authorization", b"dpop", b"content-type", b"content-length")
 # `bytes.translate` scans a kilobyte of values in 1 µs; the same character class as a pattern takes ten times that.

@@ -10,6 +10,8 @@ from typing import Final
 from uvicorn._types import ASGI3Application, ASGISendEvent, HTTPResponseBodyEvent, HTTPResponseStartEvent
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
+from gateway.web.guard import CLIENT_LEFT
+
 _NOT_IN_A_NAME: Final = re.compile(rb"[^!#$%&'*+.^_`|~0-9a-z-]")
 """RFC 9110 §5.6.2, and lower case, as ASGI has it."""
 _NOT_IN_A_VALUE: Final = bytes([*range(9), *range(10, 32), 127])
@@ -35,6 +37,7 @@ class Cycle(RequestResponseCycle):
         if self.flow.write_paused and not self.disconnected:
             await self.flow.drain()
         if self.disconnected:
+            self.scope[CLIENT_LEFT] = True  # type: ignore[typeddict-unknown-key]  # a key of our own
             return
         if message["type"] == "http.response.start" and not self.response_started:
             self._begin(message)

@@ -219,6 +219,7 @@ async def test_a_wider_grant_does_not_change_the_answer_to_the_same_request(hous
     assert (await sunnet.pull("P3", FIELDS, MEMBER)).claims["results"] == before.claims["results"]
 
 
+@pytest.mark.clause("K-P12")
 async def test_a_case_number_is_demanded_where_the_purpose_demands_it(house: House, sunnet: Partner) -> None:
     assert_problem(await sunnet.ask("P12", FIELDS, MEMBER), "not-permitted")
     assert (await house.denial()).reasons == ["grant:P12:case_required"]
@@ -362,6 +363,7 @@ async def test_a_page_shows_exactly_whom_naming_would(house: House, sunnet: Part
     assert len(by_page) > 100
 
 
+@pytest.mark.clause("K-G1", "K-G2")
 async def test_a_product_class_the_member_does_not_use_is_not_released(house: House, jccu: Partner) -> None:
     answer = await jccu.pull("P5", ["birth_date"], MEMBER, product="G4")
     assert answer.results[MEMBER[0]] == {"member": MEMBER[0], "status": "not_available"}
@@ -377,6 +379,7 @@ async def test_another_co_ops_members_are_out_of_reach_with_any_token(house: Hou
     assert house.sources["coopdeli"].asked == []
 
 
+@pytest.mark.clause("D-U2", "D-U4")
 async def test_grants_and_schemas_of_other_partners_do_not_exist(house: House, sunnet: Partner, jccu: Partner) -> None:
     token = await sunnet.token("P4", FIELDS)
     grants = (await sunnet.get("/grants", token)).json()["grants"]

@@ -91,6 +91,7 @@ ENTRIES: dict[str, tuple[Tamper, Code]] = {
 }
 
 
+@pytest.mark.clause("D-04b", "D-10")
 @pytest.mark.parametrize("attack", ENTRIES)
 async def test_entries_changed_in_the_export_are_found_at_their_index(
     house: House, tmp_path: Path, attack: str
@@ -198,6 +199,7 @@ def triggers_off(house: House) -> list[str]:
     return [f"DROP TRIGGER {table}_{what}" for table in tables for what in ("update", "delete")]
 
 
+@pytest.mark.clause("D-04b")
 @pytest.mark.parametrize(
     "statement",
     [

@@ -161,6 +161,7 @@ async def test_a_stored_key_that_cannot_be_used_is_a_fault_never_plaintext(
     assert MEMBER[0] not in response.text
 
 
+@pytest.mark.clause("D-04b", "D-S1")
 async def test_no_answer_is_ever_anything_but_one_jwe(house: House, sunnet: Partner) -> None:
     for members in (MEMBER, ["99999999"], [f"9{n:07d}" for n in range(1_000)]):
         response = await sunnet.ask("P4", FIELDS, members)

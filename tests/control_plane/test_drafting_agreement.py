@@ -161,6 +161,7 @@ def test_a_second_agreement_and_grant_stand_beside_the_first_every_byte_of_which
     ]
 
 
+@pytest.mark.clause("D-P8", "D-T5")
 @pytest.mark.parametrize(
     ("basis", "changes", "line"),
     [
@@ -171,7 +172,14 @@ def test_a_second_agreement_and_grant_stand_beside_the_first_every_byte_of_which
         ),
         (
             "consent",
-            {"evidence": {"consent_text": "同意する", "consent_obtained_by": "申込書"}},
+            {
+                "evidence": {
+                    "consent_text": "同意する",
+                    "consent_version": "2026-04-01",
+                    "consent_obtained_by": "申込書",
+                    "consent_withdrawal": "電話",
+                }
+            },
             "consent_text: 同意する",
         ),
         (
@@ -245,6 +253,7 @@ def test_clauses_and_paper_change_where_they_stand_and_nowhere_else():
     ]
 
 
+@pytest.mark.clause("K-X1")
 def test_a_selection_is_recorded_for_joint_use_too():
     typed = Selection(criteria="実績、体制", selected="2026-03-01", selection_result="適", selected_by="佐藤")
     assert lines(files(), here(record_selection, typed)) == [

@@ -43,6 +43,7 @@ def change(field, transform, *, grant="introduction", agreement=AGREEMENT):
 # ── what it shows ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.clause("K-I*")
 def test_every_field_of_the_catalogue_is_a_row_under_its_item_and_class():
     of = drawn()
     rows = {row.id: (group.item, group.cls) for group in of.groups for row in group.rows}
@@ -96,6 +97,7 @@ def test_a_closed_cell_says_every_rule_and_its_mend_in_both_languages():
                 assert "{" not in why.text("ja") + why.text("en")
 
 
+@pytest.mark.clause("K-I8", "K-I9")
 def test_an_open_item_opens_with_its_decision_and_only_within_the_term():
     decision = Decision(id="d", kind="item_field", span=factories.YEAR, item="I1", fields=frozenset({"name_kana"}))
     assert cell(made(decisions=(decision,)), "name_kana").choices
@@ -115,6 +117,7 @@ def test_a_partner_that_is_no_joint_user_closes_every_cell():
     assert [one.rule for one in of.findings] == ["notice:sunnet:not_a_user"]
 
 
+@pytest.mark.clause("D-E1")
 def test_another_basis_has_its_own_purposes():
     grants = (factories.grant(purpose="P13"),)
     of = made(agreements={"a-1": factories.agreement(Basis.ENTRUSTMENT, grants=grants)})

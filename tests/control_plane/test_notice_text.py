@@ -48,6 +48,7 @@ def rows(text: NoticeText, heading: str) -> list[str]:
     return [row.text for row in next(one for one in text.sections if one.heading == heading).rows]
 
 
+@pytest.mark.clause("K-I*", "K-U*")
 def test_every_item_and_every_user_stand_in_the_order_of_their_numbers():
     text = kyoritsusha()
     assert rows(text, "共同利用する個人データの項目") == ITEMS
@@ -59,6 +60,7 @@ def test_every_item_and_every_user_stand_in_the_order_of_their_numbers():
         assert f"\n  ({number}) {label}\n" in said
 
 
+@pytest.mark.clause("K-J0", "K-M1")
 def test_the_purpose_and_the_responsible_party_with_address_and_representative_stand_in_it():
     said = plain(kyoritsusha())
     assert "  個人情報の利用目的で定める「商品・サービス」の提供をおこなうため。\n" in said

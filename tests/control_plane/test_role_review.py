@@ -142,6 +142,7 @@ async def test_who_drafts_and_approves_is_flagged(room: Room):
     }
 
 
+@pytest.mark.clause("D-07a", "K-H2")
 async def test_a_department_without_a_second_manager_in_their_own_right_is_named(room: Room):
     assert (await room.look()).short == ()
     await room.give("suzuki", "admin", KYOSAI)

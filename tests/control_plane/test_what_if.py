@@ -208,6 +208,7 @@ def test_every_published_reason_has_a_mend_and_nothing_else_does() -> None:
     assert set(GATES) == set(STATES)
 
 
+@pytest.mark.clause("D-06")
 def test_every_reason_that_is_given_anywhere_has_words() -> None:
     given_states = set()
     for module in modules("gateway"):

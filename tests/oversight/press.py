@@ -18,7 +18,7 @@ from gateway.adapters.log.sqlite import SqliteLog
 from gateway.adapters.publications import StoredPublications
 from gateway.adapters.signer_state import RememberingSigner
 from gateway.adapters.telemetry import Diagnostics
-from gateway.oversight.checkpoints import Publisher, attempt, publish_checkpoint
+from gateway.oversight.log.checkpoints import Publisher, attempt, publish_checkpoint
 from gateway.ports import Committed, Submission
 from gateway.tlog.checkpoint import Checkpoint, stated
 from gateway.tlog.merkle import Frontier, leaf_hash

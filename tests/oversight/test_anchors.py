@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from gateway import app
 from gateway.adapters import bounded_post
 from gateway.demo.awkward import AWKWARD
-from gateway.oversight.anchors import QUORUM, TIMESTAMP, Anchoring, Anchors
-from gateway.oversight.export import export
+from gateway.oversight.log.anchors import QUORUM, TIMESTAMP, Anchoring, Anchors
+from gateway.oversight.log.export import export
 from gateway.ports import Committed, Submission
 from gateway.tlog.checkpoint import stated
 from gateway.tlog.cosignature import Quorum, parse_witness_vkey

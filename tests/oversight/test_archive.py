@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.adapters.archive_store import FolderArchive
-from gateway.oversight.archive import Archived, ArchiveRefused, archive
+from gateway.oversight.log.archive import Archived, ArchiveRefused, archive
 from gateway.ports import Unavailable
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.tiles import bundle_path, parse_bundle

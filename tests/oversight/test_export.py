@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.oversight.export import NothingPublished, export
+from gateway.oversight.log.export import NothingPublished, export
 from gateway.tlog.checkpoint import open_ours
 from gateway.tlog.hash_tiles import hash_tiles
 from gateway.tlog.merkle import leaf_hash

@@ -14,9 +14,9 @@ import pytest
 from gateway.core.days import jst_day
 from gateway.core.identity import member_tag
 from gateway.demo.awkward import AWKWARD
-from gateway.oversight.access import note_access
-from gateway.oversight.held import advance, held, rebuild
-from gateway.oversight.history import distinct_persons, history, prove
+from gateway.oversight.members.access import note_access
+from gateway.oversight.members.held import advance, held, rebuild
+from gateway.oversight.members.history import distinct_persons, history, prove
 from gateway.ports import CoopSecrets, Submission
 from gateway.tlog.entries import Access, Erase, Release, decode, encode, instant
 from gateway.tlog.member_proof import NotProven, verify_member
@@ -90,6 +90,7 @@ async def check(house: House, model: Model, codes: list[str]) -> None:
         assert [one.index for one in found] == model.of.get(code, [])
 
 
+@pytest.mark.clause("D-05")
 async def test_history_persons_and_holdings_are_what_was_released(house: House) -> None:
     model = await released(house)
     log, rows, sets = house.stores.log, house.stores.side_rows, house.stores.held_sets

@@ -13,8 +13,9 @@ from hypothesis import given, strategies as st
 from gateway.control_plane.restrict import lift, restrict
 from gateway.core.identity import Chunk, Subject, commitment, member_tag
 from gateway.jose import rfc4648
-from gateway.oversight import held, retention
-from gateway.oversight.retention import EraseRefused, Range, erasable_until, erase_before, erase_member, pending
+from gateway.oversight.log import retention
+from gateway.oversight.log.retention import EraseRefused, Range, erasable_until, erase_before, erase_member, pending
+from gateway.oversight.members import held
 from gateway.ports import Committed, Submission
 from gateway.tlog.entries import Access, Erase, decode, encode, instant
 from gateway.tlog.merkle import leaf_hash, root_of
@@ -259,7 +260,7 @@ async def test_one_member_is_unlinked_from_every_entry(house: House) -> None:
 
     done = await forget(house, mine)
 
-    assert done.rows == {"log_subject": 5, "member_ordinal": 1}
+    assert done.rows == {"log_subject": 5, "member_ordinal": 1, "member_code": 4}
     assert await stores.side_rows.of_member(COOP, mine) == []
     assert await stores.side_rows.ordinal(COOP, mine) is None
     assert await stores.erasable.of_tag(COOP, mine) == {}

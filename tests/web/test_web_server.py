@@ -156,6 +156,7 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return paths
 
 
+@pytest.mark.clause("D-S1")
 def test_over_tls_the_same_rules_hold_and_old_versions_are_not_spoken(certificate: tuple[Path, Path]) -> None:
     context = tls_context(certificate=certificate[0], key=certificate[1])
     assert context.minimum_version == ssl.TLSVersion.TLSv1_2

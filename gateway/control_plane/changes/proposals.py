@@ -130,6 +130,8 @@ async def submit(office: Office, proposal: Proposal, *, preview: str, by: str) -
 
 async def approve(office: Office, proposal: Proposal, *, preview: str, by: str) -> Proposal:
     """Approve what was submitted, having seen its preview. Raises Refused, Unavailable."""
+    if office.check_approver is not None:
+        await office.check_approver(proposal.coop, by)
     await office.in_force.refresh(proposal.coop)
     if proposal.base == last_version(office.in_force.current(proposal.coop)):
         _check_before(office, proposal, await _seen_before(office, proposal), office.clock())

@@ -146,7 +146,7 @@ def _asked(
         purpose=grant.purpose,
         agreement=agreement.id,
         product=product,
-        case="counted",
+        case=grant.case or "counted",
         fields=fields,
         members=None,
         page=Page(limit=1),

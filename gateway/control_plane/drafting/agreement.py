@@ -26,13 +26,14 @@ from gateway.control_plane.drafting.typed import (
     wrong,
 )
 from gateway.control_plane.grants.matrix_changes import agreement_file
-from gateway.control_plane.partners.document import AgreementText, agreements_in
+from gateway.control_plane.partners.document import AgreementText, Evidence, agreements_in
 from gateway.core.bases import REQUIRED, Basis
 from gateway.core.days import JST
 from gateway.core.refused import Refused
 from gateway.ports import EditRefused, Files, PolicyFiles
 
-FORMS: Final = ("契約", "覚書")
+FORMS: Final = ("契約", "覚書", "記録")
+"""`記録`: where nothing is signed with the partner, the record of the decision."""
 CLAUSES: Final = REQUIRED[Basis.JOINT_USE].clauses
 """Every clause that a basis may demand, in the order of the guideline."""
 MOST_GRACE, MOST_MEMBERS = 366, 100_000_000
@@ -194,6 +195,28 @@ def record_selection(
     return new.files
 
 
+def record_evidence(
+    files: Files, coop: str, partner: str, agreement: str, typed: Mapping[str, str], *, policy_files: PolicyFiles
+) -> Files:
+    """Return files in which each fact is as typed, and not recorded where nothing is typed. Raises Refused."""
+    was = agreements_of(files, coop, partner, policy_files=policy_files)[agreement].evidence
+    new, file, at = _rewrite(files, coop, partner, agreement, policy_files)
+    for fact, text in typed.items():
+        said = _fact(fact, text)
+        if text.strip() == as_typed(was, fact):
+            continue
+        new.set(file, (*at, "evidence", fact), said, make=said is not None)
+    return new.files
+
+
+def as_typed(evidence: Evidence, fact: str) -> str:
+    """Return what the file says of a fact as its field of a form has it."""
+    if fact == "expires":
+        said = evidence.expires
+        return "" if said is None else f"{datetime.fromisoformat(said).astimezone(JST):%Y-%m-%dT%H:%M}"
+    return evidence.text(fact) or ""
+
+
 def end_use(files: Files, coop: str, partner: str, agreement: str, typed: End, *, policy_files: PolicyFiles) -> Files:
     """Return files in which the use under an agreement ends; a certificate that was recorded stays. Raises Refused."""
     was = agreements_of(files, coop, partner, policy_files=policy_files)[agreement]
@@ -267,12 +290,7 @@ def _evidence(basis: Basis, typed: NewAgreement) -> dict[str, Any]:
     needs, found = REQUIRED[basis], dict[str, Any]()
     for fact in needs.facts:
         text = typed.evidence.get(fact, "")
-        if fact == "received_on":
-            said: object = day_or_none(text, NAMES[fact])
-        elif fact == "selection":
-            said = _selection(typed.selection)
-        else:
-            said = words_or_none(text, NAMES[fact], lines=False)
+        said: object = _selection(typed.selection) if fact == "selection" else _fact(fact, text)
         if said is not None:
             found[fact] = said
     if "selection" not in needs.facts and any(getattr(typed.selection, one) for one in Selection.__struct_fields__):
@@ -280,6 +298,18 @@ def _evidence(basis: Basis, typed: NewAgreement) -> dict[str, Any]:
     if needs.ends and typed.evidence.get("expires", "").strip():
         found["expires"] = _instant(typed.evidence["expires"])
     return found
+
+
+def _fact(fact: str, typed: str) -> object:
+    """Return a fact as a file has it, None for an empty field. Raises Refused."""
+    if not typed.strip():
+        return None
+    match fact:
+        case "received_on":
+            return day(typed, NAMES[fact])
+        case "expires":
+            return _instant(typed)
+    return words(typed, NAMES[fact])
 
 
 def _selection(typed: Selection) -> dict[str, Any]:

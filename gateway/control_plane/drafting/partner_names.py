@@ -44,6 +44,9 @@ NAMES: Final[dict[str, Name]] = {
     # other evidence
     "consent_text": ("同意の文言", "What was consented to"),
     "consent_obtained_by": ("同意の取り方", "How consent was obtained"),
+    "consent_version": ("同意書の版と日付", "Version and date of the consent form"),
+    "consent_withdrawal": ("同意の撤回の方法", "How consent is withdrawn"),
+    "protects": ("守るもの", "What is protected"),
     "law": ("根拠法令", "The law"),
     "document_number": ("照会文書の番号", "Number of the inquiry document"),
     "received_on": ("受領日", "Received on"),
@@ -65,6 +68,9 @@ NAMES: Final[dict[str, Name]] = {
     "members_per_day": ("1日の提供人数の上限", "Members a day"),
     "insurer": ("絞り込む保険会社", "Insurer to filter for"),
     "condition": ("対象者の条件", "Condition on whom"),
+    "fields": ("データ項目", "Fields"),
+    "case": ("案件番号", "Case number"),
+    "hours": ("続ける時間", "Hours that it lasts"),
     # the end of use
     "end": ("終了の日", "Last day of use"),
     "procedure": ("終了の手続", "Procedure at the end"),

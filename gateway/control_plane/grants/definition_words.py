@@ -59,6 +59,7 @@ _PLACES: Final[dict[str, tuple[str, str]]] = {
     "max_age_days": ("鮮度(日)", "freshness (days)"),
     "retention_days": ("保存日数", "retention (days)"),
     "members_per_day": ("1日の人数", "members a day"),
+    "case": ("案件番号", "case number"),
     "item": ("公表項目", "item of the notice"),
     "type": ("型", "type"),
     "nullable": ("空欄", "may be null"),

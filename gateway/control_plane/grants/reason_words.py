@@ -127,6 +127,10 @@ MENDS: Final[dict[tuple[Gate, str], tuple[str, str]]] = {
         "取引を再び始めるなら、契約を結び、提供先のファイルの `archived` を除く変更申請を作る",
         "to deal with it again, conclude an agreement, then propose to take `archived` out of the partner's file",
     ),
+    ("agreement", "follow_up_overdue"): (
+        "期限を過ぎた訂正・停止等の通知に、提供先が応答(受領または証明)すると、ただちに再開する",
+        "once the partner acknowledges or certifies the notice that is overdue, it resumes at once",
+    ),
     ("agreement", "abroad"): (
         "外国にある第三者への提供(法28条)の根拠を確かめ、決定 (abroad) を変更申請で記録する",
         "establish what allows a release abroad (Art. 28), then propose an `abroad` decision",

@@ -122,6 +122,12 @@ def _agreements(question: Question, policy: Policy | None) -> Sequence[str | Non
     return sorted(one.id for one in agreements if one.partner == question.partner) or [None]
 
 
+def _case(agreement: str | None, question: Question, policy: Policy | None) -> str:
+    known = None if policy is None or agreement is None else policy.agreements.get(agreement)
+    grant = None if known is None else known.grant_for(question.purpose, question.product)
+    return "what-if" if grant is None or grant.case is None else grant.case
+
+
 def _answer(
     question: Question, agreement: str | None, snapshot: Snapshot, *, at: datetime, purposes: PurposeNames | None
 ) -> Answer:
@@ -131,8 +137,8 @@ def _answer(
         purpose=question.purpose,
         agreement=question.partner if agreement is None else agreement,
         product=question.product,
-        # Which number it would be makes no difference to the gates, and no member is named.
-        case="what-if" if question.case else None,
+        # Which number it would be makes no difference, but where the grant names it; and no member is named.
+        case=_case(agreement, question, snapshot.policy_at(Moment(at))) if question.case else None,
         fields=question.fields,
         members=(),
     )

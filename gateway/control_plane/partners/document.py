@@ -4,10 +4,12 @@ Read leniently: its shape was checked before it was published.
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
+
+from gateway.core.days import JST
 
 
 class Contacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +55,34 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What is recorded for the legal basis; the rest is not read."""
+    """What is recorded for the legal basis, by the names of core/bases.py."""
 
     selection: Selection | None = None
+    consent_text: str | None = None
+    consent_version: str | None = None
+    consent_obtained_by: str | None = None
+    consent_withdrawal: str | None = None
+    law: str | None = None
+    document_number: str | None = None
+    received_on: date | None = None
+    protects: str | None = None
+    decided_by: str | None = None
+    approved_by: str | None = None
+    why_consent_is_difficult: str | None = None
+    subjects: str | None = None
+    agency: str | None = None
+    why_consent_would_hinder: str | None = None
+    expires: str | None = None
+    """An instant, with its offset."""
+
+    def text(self, fact: str) -> str | None:
+        """Return what is said of a fact, days and instants by the clock of Japan; None where nothing is."""
+        said = getattr(self, fact)
+        if said is None or fact == "selection":
+            return None
+        if fact == "expires":
+            return f"{datetime.fromisoformat(said).astimezone(JST):%Y-%m-%d %H:%M} JST"
+        return str(said)
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True):

@@ -62,6 +62,8 @@ async def ask_resume(office: Office, coop: str, partner: str, *, by: str, reason
 
 async def approve(office: Office, request: PartnerRequest, *, by: str) -> PartnerRequest:
     """Approve what another person asked for, and do it, in one transaction. Raises Refused, Unavailable."""
+    if office.check_approver is not None:
+        await office.check_approver(request.coop, by)
 
     async def act(snapshot: Snapshot) -> Act:
         asked = await _as_logged(office, request)

@@ -18,6 +18,7 @@ from gateway.control_plane.partners.document import (
     Contract,
     Document,
     EndOfUse,
+    Evidence,
     PartnerText,
     Selection,
     Supervision,
@@ -30,6 +31,9 @@ from gateway.tlog.entries import Partner as Event
 
 SOON_DAYS: Final = 60
 """A term, a supervision or a key that ends within so many days is marked."""
+
+MORE: Final = ("protects", "decided_by", "subjects")
+"""Evidence that an agreement may record beyond what its basis demands."""
 
 Standing = Literal["active", "suspended", "never", "inactive"]
 """`inactive` where the log was not asked whether it was suspended or never active."""
@@ -45,7 +49,7 @@ class Clause(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     recorded: bool
     article: str | None = None
-    """None where it is not recorded, has none, or the files were not kept."""
+    """Of a clause, where it stands; of a fact, what is said. None where it is not recorded, or the files were not kept."""
 
 
 class SupervisionSheet(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,9 +221,13 @@ def _sheet(
 def agreement_sheet(one: Agreement, text: AgreementText | None, now: datetime) -> AgreementSheet:
     """Return how an agreement stands; `text` is what its file says, None where it was not kept."""
     needs = REQUIRED[one.basis]
-    facts = [Clause(name=name, recorded=name in one.evidence) for name in needs.facts]
-    if needs.ends:
-        facts.append(Clause(name="expires", recorded=one.evidence_span.end is not None))
+    said = None if text is None else text.evidence
+    facts = [_fact(name, said, recorded=name in one.evidence) for name in needs.facts]
+    # What the basis does not demand is shown where it is recorded all the same.
+    facts += [_fact(name, said, recorded=True) for name in MORE if name in one.evidence and name not in needs.facts]
+    ends = one.evidence_span.end is not None
+    if needs.ends or ends:
+        facts.append(_fact("expires", said, recorded=ends))
     return AgreementSheet(
         id=one.id,
         basis=one.basis,
@@ -245,6 +253,10 @@ def agreement_sheet(one: Agreement, text: AgreementText | None, now: datetime) -
             for grant in one.grants
         ),
     )
+
+
+def _fact(name: str, said: Evidence | None, *, recorded: bool) -> Clause:
+    return Clause(name=name, recorded=recorded, article=None if said is None else said.text(name))
 
 
 def _end(said: EndOfUse, now: datetime) -> EndSheet:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.data_plane.api import grants, health, log, metadata, proof, token, transfers
+from gateway.data_plane.api import follow_ups, grants, health, incidents, log, metadata, proof, token, transfers
 from gateway.data_plane.api.inbound import inbound
 from gateway.data_plane.caller import check_caller
 from gateway.data_plane.desk import Desk
@@ -19,7 +19,11 @@ from gateway.web.guard import Guard
 from gateway.web.problems import HANDLERS, Problem
 
 TOKEN_LIMIT = 16 * 1024
-LIMITS = {("POST", TOKEN_PATH): TOKEN_LIMIT, ("POST", transfers.PATH): transfers.BODY_LIMIT}
+LIMITS = {
+    ("POST", TOKEN_PATH): TOKEN_LIMIT,
+    ("POST", transfers.PATH): transfers.BODY_LIMIT,
+    ("POST", incidents.PATH): incidents.BODY_LIMIT,
+}
 
 _OF_ONE = re.compile(r"/v1/(?:grants/[^/]+/schema|transfers/[^/]+/proof)")
 
@@ -40,6 +44,8 @@ def partner_app(desk: Desk, *, keys: list[dict[str, str]], hosts: frozenset[str]
         token.route(desk),
         proof.route(desk),
         *grants.routes(desk),
+        incidents.route(desk),
+        *follow_ups.routes(desk),
         *log.routes(desk),
         *metadata.routes(desk.issuer, desk.resource, keys),
         *health.routes(desk),
@@ -48,10 +54,16 @@ def partner_app(desk: Desk, *, keys: list[dict[str, str]], hosts: frozenset[str]
     return Guard(
         _hot_doors_first(app, doors[:2]),
         hosts=hosts,
-        body_limit=lambda method, path: LIMITS.get((method, path), 0),
+        body_limit=_body_limit,
         count=lambda slug: desk.telemetry.count("guard_refused", slug=slug),
         log=lambda kind, request_id: desk.telemetry.note("unforeseen", kind=kind, request_id=request_id),
     )
+
+
+def _body_limit(method: str, path: str) -> int:
+    if method == "POST" and follow_ups.ACK.fullmatch(path):
+        return follow_ups.BODY_LIMIT
+    return LIMITS.get((method, path), 0)
 
 
 def _hot_doors_first(app: FastAPI, doors: list[Route]) -> ASGIApp:
@@ -70,11 +82,13 @@ def _hot_doors_first(app: FastAPI, doors: list[Route]) -> ASGIApp:
 
 def _unknown(desk: Desk) -> Route:
     """Return the last route: under /v1 nobody learns without a token which paths there are."""
-    methods = {transfers.PATH: "POST", grants.PATH: "GET"}
+    methods = {transfers.PATH: "POST", grants.PATH: "GET", incidents.PATH: "POST", follow_ups.PATH: "GET"}
 
     async def unknown(request: Request) -> Response:
         path = request.scope["path"]
         allowed = methods.get(path) or ("GET" if _OF_ONE.fullmatch(path) else None)
+        if follow_ups.ACK.fullmatch(path):
+            allowed = "POST"
         if allowed is not None:
             raise Problem("method-not-allowed", headers={"Allow": allowed})
         check_caller(desk, await inbound(request, desk.issuer + path, desk.proxies))

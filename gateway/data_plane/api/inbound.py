@@ -75,6 +75,12 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
     """
     refuse_query(request.scope)
     caller = check_caller(desk, await inbound(request, url, desk.proxies))
+    await consume(desk, caller)
+    return caller
+
+
+async def consume(desk: Desk, caller: Caller) -> None:
+    """Use up the proof of an active partner, in a transaction of its own. Raises Problem as `reader` does."""
     try:
         if any(await desk.log.seen([caller.replay])):
             desk.summaries.add(caller.coop, caller.client, "replayed", desk.clock().timestamp())
@@ -84,4 +90,3 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
         raise Problem("unavailable", retry_after=1) from None
     if not desk.snapshots.current(caller.coop).partner(caller.partner).active:
         raise Problem("not-permitted")
-    return caller

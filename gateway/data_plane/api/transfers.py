@@ -10,6 +10,7 @@ from gateway.data_plane.api.inbound import inbound_of, refuse_query
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.transfer import transfer
 from gateway.ports import Unavailable
+from gateway.web.guard import CLIENT_LEFT
 from gateway.web.problems import Problem
 
 PATH = "/v1/transfers"
@@ -43,6 +44,8 @@ class _Transfers:
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": released.body, "more_body": False})
+        if CLIENT_LEFT not in scope:
+            desk.handed_over.add(released.coop, released.index)
 
 
 def route(desk: Desk) -> Route:

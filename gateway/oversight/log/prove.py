@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from gateway.ports import Publications
+from gateway.ports import Log, Publications
 from gateway.tlog.checkpoint import stated
 from gateway.tlog.entries import decode
 from gateway.tlog.hash_tiles import reading, tiles_along
@@ -38,6 +38,18 @@ async def prove(publications: Publications, coop: str, transfer: str) -> Proven:
         raise NotFound(f"no published entry is of the transfer `{transfer}`")
     tiles = await publications.tiles(coop, tiles_along(logged.index, stated(note).size))
     return _proven(reading(tiles), note, logged.index, logged.entry)
+
+
+async def prove_index(log: Log, publications: Publications, coop: str, index: int) -> Proven:
+    """Return the proof of the entry at an index, of whatever kind it is, under the newest published checkpoint.
+
+    Raises NotFound; ValueError where entry and tiles are not those of the checkpoint; Unavailable.
+    """
+    entries, note = await log.entries(coop, index, 1), await publications.checkpoint(coop)
+    if not entries or note is None or index >= stated(note).size:
+        raise NotFound(f"no published entry is at {index}")
+    tiles = await publications.tiles(coop, tiles_along(index, stated(note).size))
+    return _proven(reading(tiles), note, index, entries[0])
 
 
 def prove_in_files(read: Read, transfer: str, *, progress: Progress | None = None) -> Proven:

@@ -11,8 +11,8 @@ from pyroaring import BitMap
 
 from gateway.core.days import midnight, midnight_after
 from gateway.core.identity import FEW, member_tag
-from gateway.oversight.held import ordinals_of
-from gateway.ports import CoopSecrets, SideRows
+from gateway.oversight.members.held import ordinals_of
+from gateway.ports import CoopSecrets, Logged, SideRows
 from gateway.tlog.entries import instant
 from gateway.tlog.member_proof import MemberProof, NotProven, prove_few, prove_many, verify_members
 
@@ -32,8 +32,10 @@ class Provision(msgspec.Struct, frozen=True, kw_only=True):
     product: str | None
     case: str | None
     basis: str
+    article: str
     agreement: str
     notice: str
+    policy: str
     fields: Mapping[str, str]
 
 
@@ -48,8 +50,10 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     product: str | None = None
     case: str | None = None
     basis: str = ""
+    article: str = ""
     agreement: str = ""
     notice: str = ""
+    policy: str = ""
     fields: Mapping[str, str] = {}
 
 
@@ -65,11 +69,17 @@ async def history(rows: SideRows, coop: str, code: str, *, secrets: CoopSecrets)
     found = []
     for at in range(0, len(indexes), AT_ONCE):
         for logged in await rows.entries(coop, indexes[at : at + AT_ONCE]):
-            said = _read(logged.entry)
             # A stop of the member's own has side rows too.
-            if said.kind == "release":
-                found.append(_provision(logged.index, said))
+            provided = provision_of(logged)
+            if provided is not None:
+                found.append(provided)
     return found
+
+
+def provision_of(logged: Logged) -> Provision | None:
+    """Return what an entry says of a release; None for one that is none."""
+    said = _read(logged.entry)
+    return _provision(logged.index, said) if said.kind == "release" else None
 
 
 async def distinct_persons(
@@ -130,7 +140,9 @@ def _provision(index: int, entry: _Said) -> Provision:
         product=entry.product,
         case=entry.case,
         basis=entry.basis,
+        article=entry.article,
         agreement=entry.agreement,
         notice=entry.notice,
+        policy=entry.policy,
         fields=entry.fields,
     )

@@ -17,7 +17,7 @@ from gateway.core.days import midnight
 from gateway.core.identity import SALT, commitment
 from gateway.core.state import Restriction, Snapshot
 from gateway.jose import rfc4648
-from gateway.oversight import held
+from gateway.oversight.members import held
 from gateway.ports import (
     Bounced,
     Clock,
@@ -106,7 +106,7 @@ async def erase_before(
 ) -> list[Range]:
     """Erase the side rows of all entries before index `until`, range by range; return what was erased.
 
-    What each partner holds is folded from the side rows first (oversight/held.py). Raises EraseRefused where another
+    What each partner holds is folded from the side rows first (oversight/members/held.py). Raises EraseRefused where another
     erasure of this log is at work, Unavailable.
     """
     await held.advance(log, rows, sets, coop)

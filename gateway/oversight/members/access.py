@@ -13,29 +13,38 @@ from gateway.tlog.merkle import leaf_hash
 async def note_access(
     log: Log,
     coop: str,
-    code: str,
-    look_up: Literal["history", "membership"],
+    code: str | None,
+    look_up: Literal["history", "membership", "answer"],
     *,
     by: str,
     reason: str,
     secrets: CoopSecrets,
     clock: Clock,
+    view: str | None = None,
+    digest: str | None = None,
 ) -> int:
-    """Enter that a member's data is looked at, the member as a commitment; return the entry's index. Raises Unavailable."""
-    now, tag, salt = clock(), member_tag(secrets.subject, coop, code), os.urandom(SALT)
+    """Enter that a member's data is looked at, the member as a commitment; return the entry's index. Raises Unavailable.
+
+    Without a code it is about somebody who is no member. `digest` is that of an answer that was made, `view` the case that
+    it is looked at for.
+    """
+    now = clock()
+    subjects = () if code is None else (Subject(member_tag(secrets.subject, coop, code), os.urandom(SALT)),)
     entry = Access(
         coop=coop,
         time=instant(now),
         look_up=look_up,
+        view=view,
+        digest=digest,
         members=1,
-        commitment=rfc4648.encode(commit([tag], [salt])),
+        commitment=rfc4648.encode(commit([subjects[0].tag], [subjects[0].salt])) if subjects else None,
         by=by,
         reason=reason,
     )
     data = encode(entry)
     verdict = await log.append(
         coop,
-        Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, subjects=(Subject(tag, salt),)),
+        Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, subjects=subjects),
     )
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")

@@ -1,0 +1,1 @@
+"""The log itself: signed, published, vouched for, searched, verified, archived, forgotten."""

@@ -1,0 +1,34 @@
+"""What staff did with the log, in the log: an entry by itself, decided under no policy."""
+
+from hashlib import sha256
+
+from gateway.jose import rfc4648
+from gateway.oversight.desk import OversightDesk
+from gateway.ports import Committed, Submission, Unavailable
+from gateway.tlog.entries import Access, encode, instant
+from gateway.tlog.merkle import leaf_hash
+
+
+async def note(desk: OversightDesk, coop: str, entry: Access) -> int:
+    """Commit an entry; return its index. Raises Unavailable where it was not taken."""
+    data = encode(entry)
+    submission = Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=desk.clock())
+    verdict = await desk.log.append(coop, submission)
+    if not isinstance(verdict, Committed):
+        raise Unavailable("the log did not take the entry that says who looks")
+    return verdict.index
+
+
+async def note_taken(desk: OversightDesk, coop: str, view: str, taken: bytes, *, by: str, reason: str) -> int:
+    """Enter that a view of the log is taken away as these bytes; it names no member. Raises Unavailable."""
+    said = Access(
+        coop=coop,
+        time=instant(desk.clock()),
+        look_up="export",
+        view=view,
+        digest=rfc4648.encode(sha256(taken).digest()),
+        members=0,
+        by=by,
+        reason=reason,
+    )
+    return await note(desk, coop, said)
