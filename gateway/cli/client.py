@@ -1,6 +1,7 @@
-"""gateway client register | prove | check | pull: the partner's side."""
+"""gateway client register | prove | check | pull | follow-ups | ack | report-incident: the partner's side."""
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -93,6 +94,111 @@ def pull(
                     _print(transfer.results)
     except ClientError as refused:
         raise fail(f"{refused}\n{advice(refused, lang='en' if lang == 'en' else 'ja')}") from None
+
+
+@app.command("follow-ups")
+def follow_ups(folder: Folder, lang: Lang = "ja") -> None:
+    """生協からの訂正・停止・消去の通知を受け取り、1行1件のJSONで出す / What the co-op tells this side to correct, stop or delete.
+
+    Exit: 0 · 1 refused · 2 usage.
+    """
+    from gateway.client import Client, ClientError
+    from gateway.client.advice import advice
+
+    try:
+        with Client.from_folder(folder) as client:
+            found = client.follow_ups()
+    except ClientError as refused:
+        raise fail(f"{refused}\n{advice(refused, lang='en' if lang == 'en' else 'ja')}") from None
+    for one in found:
+        line = {name: getattr(one, name) for name in ("id", "agreement", "duty", "due", "state", "count", "members")}
+        more = {name: getattr(one, name) for name in ("purpose", "period", "blocks")}
+        print(json.dumps(line | {name: value for name, value in more.items() if value is not None}, ensure_ascii=False))
+
+
+@app.command()
+def ack(
+    folder: Folder,
+    follow_up: Annotated[str, typer.Argument(help="通知の番号 / the follow-up's id")],
+    certificate: Annotated[
+        Path | None,
+        typer.Option(
+            help="実施の証明(誰が何をいつ。組合員コードは書かない)のファイル。- で標準入力。省けば受領だけ / the certificate; "
+            "- for stdin; received alone if left out"
+        ),
+    ] = None,
+    lang: Lang = "ja",
+    as_json: Json = False,
+) -> None:
+    """通知の受領、または実施の証明に署名して送る / Sign that a follow-up was received, or certify that it is done.
+
+    Exit: 0 · 1 refused · 2 usage.
+    """
+    from gateway.client import Client, ClientError
+    from gateway.client.advice import advice
+
+    text = None if certificate is None else text_of(certificate).strip()
+    try:
+        with Client.from_folder(folder) as client:
+            done = client.acknowledge(follow_up) if text is None else client.certify(follow_up, text)
+    except ClientError as refused:
+        raise fail(f"{refused}\n{advice(refused, lang='en' if lang == 'en' else 'ja')}") from None
+    states = {
+        "acknowledged": ("受領", "received"),
+        "certified": ("実施の証明", "certified"),
+        "open": ("未応答", "open"),
+    }
+    message = f"{done.follow_up}: {states[done.state][lang == 'en']}"
+    say(message, as_json=as_json, follow_up=done.follow_up, state=done.state, signed=done.signed)
+
+
+@app.command("report-incident")
+def report_incident(
+    folder: Folder,
+    what: Annotated[
+        Path,
+        typer.Option(
+            help="何が起きたかを書いたファイル。- で標準入力。個人名やコードは書かない / what happened; - for stdin"
+        ),
+    ],
+    discovered: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="発覚日 / when it was discovered")],
+    known: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="自社が知った日 / when this side knew")],
+    title: Annotated[str, typer.Option(help="件名 / a title")] = "",
+    wrongful: Annotated[
+        str, typer.Option(help="不正の目的のおそれ yes|no|unknown / whether the purpose may be wrongful")
+    ] = "unknown",
+    encrypted: Annotated[
+        str, typer.Option(help="暗号化されたままで鍵は無事か yes|no|unknown / encrypted, and the key is safe")
+    ] = "unknown",
+    persons: Annotated[int | None, typer.Option(min=0, help="人数(分かる範囲) / how many persons")] = None,
+    contact: Annotated[str, typer.Option(help="連絡先 / whom to ask")] = "",
+    lang: Lang = "ja",
+    as_json: Json = False,
+) -> None:
+    """漏えい等(のおそれ)を生協に報告する / Report a leak at this side to the co-op.
+
+    署名して送ります。返った案件番号を控えてください / Signed and sent; keep the co-op's name for it. Exit: 0 · 1 refused · 2 usage.
+    """
+    from gateway.client import Client, ClientError, Report
+    from gateway.client.advice import advice
+
+    told = Report(
+        what=text_of(what).strip(),
+        discovered=discovered.date(),
+        known=known.date(),
+        title=title,
+        wrongful=wrongful,  # type: ignore[arg-type]  # the client refuses what is none of the three
+        encrypted=encrypted,  # type: ignore[arg-type]  # as above
+        persons=persons,
+        contact=contact,
+    )
+    try:
+        with Client.from_folder(folder) as client:
+            kept = client.report_incident(told)
+    except ClientError as refused:
+        raise fail(f"{refused}\n{advice(refused, lang='en' if lang == 'en' else 'ja')}") from None
+    message = f"生協の案件番号 {kept.incident}" if lang == "ja" else f"the co-op calls it {kept.incident}"
+    say(message, as_json=as_json, incident=kept.incident, received=kept.received, report=kept.report)
 
 
 def _print(results: object) -> None:

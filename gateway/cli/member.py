@@ -1,4 +1,4 @@
-"""gateway member restrict | lift | history | prove | persons | held.
+"""gateway member restrict | lift | history | answer | prove | persons | held.
 
 Codes come from a file or standard input, never from the command line, which shells keep and other users see.
 """
@@ -14,13 +14,15 @@ import typer
 from rich.progress import Progress
 
 from gateway.app import secrets_of, stores
+from gateway.cli.member_answer import answer
 from gateway.cli.output import USAGE, Json, Lang, codes_of, err, fail, run, said, say, settings, show
 from gateway.cli.policy import known
 from gateway.control_plane import restrict as stops
 from gateway.core.days import JST
+from gateway.core.restriction_grounds import GROUND_IDS, grounds_of
 from gateway.core.state import RestrictionKind
-from gateway.oversight import held as holdings, history as past
-from gateway.oversight.access import note_access
+from gateway.oversight.members import held as holdings, history as past
+from gateway.oversight.members.access import note_access
 from gateway.settings import Settings
 from gateway.tlog.member_proof import MemberProof, encode, verify_member
 from gateway.tlog.merkle import MAX_SIZE
@@ -37,6 +39,7 @@ Codes = Annotated[
 ]
 Partner = Annotated[str | None, typer.Option(help="提供先(省けば全部) / one partner; all if left out")]
 Purpose = Annotated[str | None, typer.Option(help="利用目的(省けば全部) / one purpose; all if left out")]
+Ground = Annotated[str | None, typer.Option(help=f"根拠 / what it rests on: {', '.join(GROUND_IDS)}")]
 By = Annotated[str, typer.Option(help="操作する人 / who does it", callback=said)]
 Reason = Annotated[str, typer.Option(help="理由 / why", callback=said)]
 
@@ -52,10 +55,16 @@ def _acting(act: Callable[..., Awaitable[int]]) -> Callable[..., None]:
         reason: Reason,
         partner: Partner = None,
         purpose: Purpose = None,
+        ground: Ground = None,
         as_json: Json = False,
     ) -> None:
         if kind not in get_args(RestrictionKind):
             raise fail(f"`{kind}` という種類はありません / is no kind of stop; there are {KINDS}", USAGE)
+        if ground is not None and ground not in (fitting := grounds_of(cast("RestrictionKind", kind))):
+            raise fail(
+                f"`{kind}` の根拠にできるのは次のどれかです / a ground of `{kind}` is one of {', '.join(fitting)}",
+                USAGE,
+            )
         members = codes_of(codes)
 
         async def work(configured: Settings) -> int:
@@ -68,6 +77,7 @@ def _acting(act: Callable[..., Awaitable[int]]) -> Callable[..., None]:
                     kind=cast("RestrictionKind", kind),
                     partner=partner,
                     purpose=purpose,
+                    ground=ground,
                     by=by,
                     reason=reason,
                     secrets=await secrets_of(configured, opened, coop),
@@ -116,6 +126,9 @@ def history(coop: str, codes: Member, by: By, reason: Reason, as_json: Json = Fa
     words = _WORDS[lang == "en"]
     show([dict(zip(words, _cells(one, lang), strict=True)) for one in found], as_json=False)
     say(f"{len(found)}件の提供承認" if lang == "ja" else f"{len(found)} releases authorised")
+
+
+app.command("answer")(answer)
 
 
 @app.command()

@@ -18,9 +18,9 @@ from rich.text import Text
 from gateway.adapters.key_files import KeysRefused
 from gateway.app import AlreadyServing
 from gateway.control_plane.govern import StaleBase
-from gateway.oversight.archive import ArchiveRefused
-from gateway.oversight.export import NothingPublished
-from gateway.oversight.prove import NotFound
+from gateway.oversight.log.archive import ArchiveRefused
+from gateway.oversight.log.export import NothingPublished
+from gateway.oversight.log.prove import NotFound
 from gateway.ports import Unavailable, Unpublishable, UnpublishableCode
 from gateway.settings import PREFIX, Settings, read_settings
 

@@ -6,6 +6,12 @@ The rooms
     drafts        the pages on which a draft is changed: files, notice, partners and agreements
     grants        the matrix, what differs from the notice, what is unused, what a partner would get
     notices, partners, people     what is in force, and who acts
+    transfers     the log searched, one entry and all that it rests on, charts, what is unusual
+    members, cases                what a member's data went through, and what persons ask
+    restrictions, follow_ups      stops, and what partners that hold the data must do
+    incidents, emergencies        a leak from its receipt to its report; what must leave at once
+    reviews       a period looked at and signed, what was found, declared measures, the log verified
+    reports       ledger, monthly report, records of provision, the pack for an auditor
     exports       the same paths with another ending: a view as a file
     api           the same acts for programs
 What stands beside them is the frame: gate, visit, pages, forms, language, navigation.

@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route, Router
 from gateway.console import home, static_files
 from gateway.console.api import app as api
 from gateway.console.api.gate import PREFIX as API
+from gateway.console.cases import listing as case_listing, steps as case_steps, taking as case_taking
 from gateway.console.desk import StaffDesk
 from gateway.console.drafts import (
     agreements as draft_agreements,
@@ -24,19 +25,38 @@ from gateway.console.drafts import (
     partners as draft_partners,
     returning,
 )
+from gateway.console.emergencies import (
+    acting as emergency_acting,
+    asking as emergency_asking,
+    listing as emergency_list,
+)
 from gateway.console.entrance import door, oidc
 from gateway.console.entrance.sign_in import SignIn
 from gateway.console.exports import export_definitions, export_policy, export_tables
+from gateway.console.follow_ups import listing as follow_ups, one as follow_up
 from gateway.console.forms import NotAForm
 from gateway.console.gate import LANGUAGE, OF_NO_COOP, SIGN_IN, Gate
 from gateway.console.grants import gaps, matrix, try_it, unused
 from gateway.console.headers import protected
+from gateway.console.incidents import (
+    intake as incident_intake,
+    listing as incidents,
+    one as incident,
+    report,
+    scoping,
+    telling,
+)
+from gateway.console.members import answers as member_answers, look_ups as member_look_ups
 from gateway.console.notices import notices
 from gateway.console.pages import error_page
 from gateway.console.partners import partner_requests, partners
 from gateway.console.people import people, role_review
 from gateway.console.proposals import acts, proposals, reach, versions
 from gateway.console.refusal import Refusal
+from gateway.console.reports import home as reports, ledger, month, pack, provisions
+from gateway.console.restrictions import restrictions
+from gateway.console.reviews import findings, measures, review_items, reviews, verify
+from gateway.console.transfers import anomalies, charts, entry, evidence, listing, log_files, tail, views
 from gateway.ports import Unavailable
 from gateway.web.guard import Guard
 
@@ -47,6 +67,9 @@ LIMITS: Final[Mapping[str, int]] = {
     "/sign-out": 1024,
     matrix.EDITING: 192 * 1024,
     **files.LIMITS,
+    **telling.LIMITS,
+    **restrictions.LIMITS,
+    follow_ups.PATH: 512 * 1024,
     **draft_notice.LIMITS,
 }
 """Bytes of a form, by the path of its route, where they are not `FORM_LIMIT`."""
@@ -78,11 +101,47 @@ PAGES: Final[tuple[Route, ...]] = (
     *notices.ROUTES,
     *gaps.ROUTES,
     *unused.ROUTES,
+    *emergency_list.ROUTES,
+    *emergency_asking.ROUTES,
+    *emergency_acting.ROUTES,
     *partners.ROUTES,
     *partner_requests.ROUTES,
     *try_it.ROUTES,
+    *reports.ROUTES,
+    *ledger.ROUTES,
+    *month.ROUTES,
+    *provisions.ROUTES,
+    *pack.ROUTES,
+    *restrictions.ROUTES,
+    *follow_ups.ROUTES,
+    *follow_up.ROUTES,
+    *case_listing.ROUTES,
+    *case_taking.ROUTES,
+    *case_steps.ROUTES,
+    *member_look_ups.ROUTES,
+    *member_answers.ROUTES,
+    *incidents.ROUTES,
+    # Before that of one incident, whose name could be `new`.
+    *incident_intake.ROUTES,
+    *scoping.ROUTES,
+    *report.ROUTES,
+    *telling.ROUTES,
+    *incident.ROUTES,
     Route("/{coop}/people", people.people, methods=["GET"]),
     *role_review.ROUTES,
+    *review_items.ROUTES,
+    *reviews.ROUTES,
+    *findings.ROUTES,
+    *measures.ROUTES,
+    *verify.ROUTES,
+    *listing.ROUTES,
+    *views.ROUTES,
+    *charts.ROUTES,
+    *tail.ROUTES,
+    *log_files.ROUTES,
+    *evidence.ROUTES,
+    *entry.ROUTES,
+    *anomalies.ROUTES,
     *reach.ROUTES,
     # Last, for an act is whatever a form names below a proposal that is no page of its own.
     *acts.ROUTES,

@@ -1,4 +1,4 @@
-"""The console's cookies: the session, the language, the message for the next page, an attempt to sign in elsewhere.
+"""The console's cookies: the session, the language, the calendar, the message for the next page, an attempt to sign in elsewhere.
 
 Over https each has the prefix `__Host-`, which a browser takes only with Secure, Path=/ and no Domain: no neighbouring
 host can set one. The demo over http has to do without prefix and Secure.
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from gateway.console.desk import StaffDesk
 
-Cookie = Literal["session", "language", "flash", "oidc"]
+Cookie = Literal["session", "language", "calendar", "flash", "oidc"]
 
 YEAR_S: Final = 365 * 86_400
 

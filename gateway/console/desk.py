@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -47,7 +48,8 @@ class StaffDesk:
     current: Callable[[str], Snapshot]
     """What is in force for a co-op, as this process knows it now."""
     telemetry: Telemetry
-    hash_password: Callable[[str], str]
+    nobodys_hash: str
+    """A password hash that is nobody's, verified where there is no person, so that both take as long."""
     verify_password: Callable[[str, str], bool]
     """(PHC hash, password) → whether it is the one; slow by design, so it is called off the event loop."""
     open_totp: Callable[[bytes, bytes], bytes]
@@ -64,6 +66,8 @@ class StaffDesk:
     """Co-op → its files and the partners' on this server's disk, read off the event loop; None: there are none.
 
     Raises Refused for what cannot be taken in."""
+    fonts: Path | None = None
+    """The folder with the fonts of documents (PDF); None: the usual folders."""
     demo: bool = False
     """Everything shown is test data (試験), and is marked as such."""
     refuse_after_s: float = 0.5

@@ -25,7 +25,7 @@ from gateway.console.desk import StaffDesk
 from gateway.console.entrance.sessions import close_session, live_session
 from gateway.console.flash import Flash, open_flash
 from gateway.console.forms import Form, NotAForm, read_form
-from gateway.console.language import Language, Texts, is_language, texts_of
+from gateway.console.language import Calendar, Language, Texts, is_calendar, is_language, texts_of
 from gateway.console.refusal import Refusal
 from gateway.console.static_files import STATIC
 from gateway.console.visit import Visit
@@ -77,8 +77,11 @@ class Gate:
     async def _pass(self, request: Request) -> Response | None:
         """Return an answer that ends the request here, or None where it may go on, with what is known in its state."""
         # 1
-        named = read_cookie(request, self._desk, "language")
-        request.state.texts = texts_of(cast("Language", named) if is_language(named) else "ja")
+        named, counted = (read_cookie(request, self._desk, one) for one in ("language", "calendar"))
+        request.state.texts = texts_of(
+            cast("Language", named) if is_language(named) else "ja",
+            cast("Calendar", counted) if is_calendar(counted) else "western",
+        )
         # 2, 3
         form = request.state.form = await self._form(request)
         # 4

@@ -6,12 +6,18 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gateway.console.cases import listing as case_listing
+from gateway.console.follow_ups.listing import overdue_count
+from gateway.console.incidents.shown import waiting as waiting_incidents
 from gateway.console.navigation import POLICY
 from gateway.console.notices.notice_tasks import open_tasks
 from gateway.console.pages import page
 from gateway.console.partners.partner_requests import waiting_requests
 from gateway.console.people import role_review
 from gateway.console.proposals.versions import version_at
+from gateway.console.reviews import review_home
+from gateway.console.transfers import anomalies
+from gateway.console.transfers.signature import signature
 from gateway.console.visit import Visit, require
 from gateway.core.proposal import Proposal, State
 from gateway.core.state import Snapshot, Version
@@ -40,8 +46,14 @@ async def home(request: Request) -> Response:
         in_force_number=next((n for n, one in enumerate(snapshot.versions, start=1) if one is in_force), 0),
         drafts_itself=visit.holds("admin"),
         role_review=await role_review.due(visit),
+        incidents=await waiting_incidents(visit),
+        overdue_follow_ups=await overdue_count(visit),
+        overdue_cases=await case_listing.overdue(visit),
         approves=visit.holds("manager"),
+        reviewing=await review_home.waiting(visit),
         notice_tasks=await open_tasks(visit) if reads else [],
+        unusual=await anomalies.waiting(request, visit),
+        signature=await signature(visit),
     )
 
 

@@ -9,6 +9,11 @@ EVERYBODY: Final[tuple[Role, ...]] = ROLES
 POLICY: Final[tuple[Role, ...]] = ("admin", "manager", "compliance", "auditor")
 """Who may read policy: operators suspend partners and watch health, and need no grants for it."""
 
+LOG: Final[tuple[Role, ...]] = ("admin", "compliance", "auditor", "operator")
+"""Who may read the log: it holds no member's data, and managers read what they approve elsewhere."""
+OVERSIGHT: Final[tuple[Role, ...]] = ("compliance", "auditor")
+"""Whose work it is to look at what was released."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -28,6 +33,7 @@ class Entry:
 ENTRIES: Final = (
     Entry("home", "", EVERYBODY, "daily"),
     Entry("proposals", "proposals", POLICY, "daily"),
+    Entry("emergencies", "emergencies", POLICY, "daily"),
     Entry("approvals", "approvals", ("manager",), "daily"),
     Entry("notices", "notices", POLICY, "policy"),
     Entry("partners", "partners", EVERYBODY, "policy"),
@@ -36,6 +42,18 @@ ENTRIES: Final = (
     Entry("gaps", "gaps", POLICY, "policy"),
     Entry("unused", "unused", POLICY, "policy"),
     Entry("versions", "versions", EVERYBODY, "policy"),
+    Entry("transfers", "transfers", LOG, "oversight"),
+    Entry("anomalies", "anomalies", OVERSIGHT, "oversight"),
+    Entry("members", "members", OVERSIGHT, "oversight"),
+    Entry("cases", "cases", OVERSIGHT, "oversight"),
+    Entry("restrictions", "restrictions", OVERSIGHT, "oversight"),
+    Entry("follow_ups", "follow-ups", OVERSIGHT, "oversight"),
+    Entry("incidents", "incidents", OVERSIGHT, "oversight"),
+    Entry("reviews", "reviews", OVERSIGHT, "oversight"),
+    Entry("findings", "findings", POLICY, "oversight"),
+    Entry("measures", "measures", OVERSIGHT, "oversight"),
+    Entry("verify", "verify", ("compliance", "auditor", "operator"), "oversight"),
+    Entry("reports", "reports", POLICY, "oversight"),
     Entry("people", "people", EVERYBODY, "office"),
 )
 

@@ -79,10 +79,10 @@ def _frame(request: Request, desk: StaffDesk, visit: Visit | None) -> Mapping[st
         return Markup('<input type="hidden" name="csrf" value="{}">').format(token) if token else Markup()
 
     def at(instant: datetime) -> Markup:
-        return moment(instant, t.language)
+        return moment(instant, t.language, t.calendar)
 
     def day(instant: datetime) -> str:
-        return day_text(instant, t.language)
+        return day_text(instant, t.language, t.calendar)
 
     def query(**values: str) -> str:
         return "?" + urlencode({name: value for name, value in values.items() if value})
@@ -90,6 +90,7 @@ def _frame(request: Request, desk: StaffDesk, visit: Visit | None) -> Mapping[st
     return {
         "t": t,
         "lang": t.language,
+        "calendar": t.calendar,
         "desk_demo": desk.demo,
         "visit": visit,
         "coop": "" if visit is None else visit.coop,

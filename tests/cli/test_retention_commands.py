@@ -130,11 +130,14 @@ def test_one_member_is_unlinked_after_a_stop_and_a_confirmation(gateway: Gateway
     assert "stop_use" in gateway.run("log", "erase", COOP, "--member", *BY, stdin=asked, code=1)
     gateway.run("member", "restrict", COOP, *STOP, stdin=f"{CODE}\n")
     assert "nothing was done" in gateway.run("log", "erase", COOP, "--member", *BY, stdin=f"{CODE}\nno\n", code=1)
-    assert gateway.facts("log", "erase", COOP, "--member", "--dry-run", stdin=f"{CODE}\n")["rows"] == {"log_subject": 2}
+    assert gateway.facts("log", "erase", COOP, "--member", "--dry-run", stdin=f"{CODE}\n")["rows"] == {
+        "log_subject": 2,
+        "member_code": 1,
+    }
     done = gateway.end("log", "erase", COOP, "--member", *BY, "--json", stdin=asked)
     assert done.exit_code == 0, done.output
     facts = json.loads(done.stdout.splitlines()[-1])
-    assert facts["rows"] == {"log_subject": 2}
+    assert facts["rows"] == {"log_subject": 2, "member_code": 1}
     assert len(facts["salt"]) == 43
     assert CODE not in done.stdout
     assert "no row" in gateway.run("log", "erase", COOP, "--member", *BY, stdin=asked, code=1)

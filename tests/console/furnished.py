@@ -32,6 +32,12 @@ from gateway.core.staff import Role
 from gateway.ports import Credentials, Files
 from gateway.web.server import bind, serve
 from tests.clock import SettableClock
+from tests.console.furnished_emergencies import ended_emergencies, waiting_emergency
+from tests.console.furnished_follow_ups import furnish_follow_ups
+from tests.console.furnished_incidents import furnish_incidents
+from tests.console.furnished_members import furnish_members
+from tests.console.furnished_reviews import reviewed
+from tests.console.furnished_transfers import furnish_transfers
 from tests.console.simulated import PASSWORD, SECRET, cheap_hash
 from tests.control_plane.completed_notice import completed
 from tests.house import COOP, ROOT, House, running_house
@@ -66,6 +72,8 @@ class Furnished:
     proposals: dict[str, Proposal] = field(default_factory=dict)
     sessions: dict[str, str] = field(default_factory=dict)
     """Person → session: a code is good for one sign-in."""
+    starts: dict[str, list[str]] = field(default_factory=dict)
+    """Person → pages that no link leads to, for what leads there is a form."""
 
     def code(self) -> str:
         """The code that every authenticator shows now."""
@@ -125,6 +133,7 @@ async def furnished(
     listener = bind("127.0.0.1", 0)
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings: dict[str, Any] = {"published": False, "demo": True, "console": origin, "keys": keys, "coop_names": NAMES}
+    settings["rights_fees"] = {COOP: 300}
     with closing(listener):
         async with running_house(url, folder, clock, **settings) as house:
             made = Furnished(house, office_of(house.settings, house.stores), origin)
@@ -153,9 +162,17 @@ async def at_work(made: Furnished, clock: SettableClock) -> None:
     await _stand_in(made, now)
     clock.advance(days=106)
     await _partners(made)
+    await ended_emergencies(made, clock)
     await _publications(made, now, clock)
     await _waiting(made, clock)
+    await employ(made, COOP, "shinya", "新谷 六郎", "compliance", None)
+    await reviewed(made.house)
     clock.now = now
+    await waiting_emergency(made)
+    await furnish_members(made)
+    await furnish_follow_ups(made)
+    await furnish_incidents(made)
+    await furnish_transfers(made)
 
 
 async def first_version(made: Furnished, coop: str, files: Files) -> None:

@@ -124,6 +124,7 @@ BASE = ("新しい版が公布されました", "another version was published s
 LATE = ("施行日時が過ぎています", "the effective time has passed")
 
 
+@pytest.mark.clause("K-H2")
 async def test_nobody_approves_their_own_even_as_a_manager(room: Room):
     said: dict[str, Any] = {"by": "ito", "reason": "試験", "clock": room.house.clock}
     await people.give_role(room.office.log, room.office.staff, COOP, "sato", "manager", department=HERE, **said)
@@ -138,6 +139,7 @@ async def test_nobody_approves_their_own_even_as_a_manager(room: Room):
     assert (await room.stored(path)).state == "submitted"
 
 
+@pytest.mark.clause("D-07a", "K-H2")
 async def test_a_manager_of_another_department_does_not_approve(room: Room):
     path = await room.submitted()
     mori, ito = await room.person("mori"), await room.person("ito")

@@ -1,12 +1,13 @@
 """What each page shows, to whom, and in which language."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from gateway.console.app import PAGES
+from gateway.console.language import day_text
 from gateway.core.days import Span
 from gateway.core.state import Snapshot
 from tests.clock import NOON
@@ -196,10 +197,38 @@ async def test_the_language_toggle_returns_to_the_same_url_in_the_other_language
     english = await browser.get(answer.headers["location"])
     assert '<html lang="en">' in english.text
     assert "Proposals" in english.text
-    for wrong in ({"language": "fr"}, {}):
+    for wrong in ({"language": "fr"}, {}, {"calendar": "lunar"}, {"language": "en", "calendar": "japanese"}):
         assert (await browser.send("/language", wrong)).status_code == 400
     away = await browser.send("/language", {"language": "ja", "back": "//evil.example"})
     assert away.headers["location"] == "/"
+
+
+async def test_years_are_counted_by_era_where_somebody_prefers_that(console: Console):
+    browser = await console.browser().signed_in("kian")
+    assert "2026年11月22日(日)" in (await browser.get(HOME)).text
+    answer = await browser.send("/language", {"calendar": "japanese", "back": HOME})
+    assert answer.headers["location"] == HOME
+    page = (await browser.get(HOME)).text
+    assert "令和8年11月22日(日)" in page
+    assert "2026年11月22日" not in page
+    assert 'value="western">西暦' in page
+    await browser.send("/language", {"language": "en", "back": HOME})
+    assert "Sun 22 Nov 2026" in (await browser.get(HOME)).text
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (datetime(2019, 4, 30, 14, 59, tzinfo=UTC), "平成31年4月30日(火)"),
+        (datetime(2019, 4, 30, 15, 0, tzinfo=UTC), "令和元年5月1日(水)"),
+        (datetime(1989, 1, 8, tzinfo=UTC), "平成元年1月8日(日)"),
+        (datetime(1926, 12, 24, tzinfo=UTC), "大正15年12月24日(金)"),
+        (datetime(1912, 7, 29, tzinfo=UTC), "明治45年7月29日(月)"),
+        (datetime(1872, 12, 30, tzinfo=UTC), "1872年12月30日(月)"),
+    ],
+)
+def test_a_day_of_each_era(day: datetime, said: str):
+    assert day_text(day, "ja", "japanese") == said
 
 
 @pytest.mark.parametrize(("language", "title"), [("ja", "処理できませんでした"), ("en", "Something failed")])

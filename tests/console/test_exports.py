@@ -39,6 +39,7 @@ ENDINGS = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
+    "pdf": "application/pdf",
 }
 SUNNET = f"policies/{COOP}/agreements/sunnet.yaml"
 
@@ -176,8 +177,8 @@ async def test_english_readers_get_english_files(kansa, view):
 
 async def test_there_is_no_other_ending(kansa):
     for path, _ in PAGES.values():
-        assert (await kansa.get(f"{path}.pdf")).status_code == 404
-    assert len({route.path for route in (*TABLES, *POLICY, *DEFINITIONS)}) == 3 * 7
+        assert (await kansa.get(f"{path}.docx")).status_code == 404
+    assert len({route.path for route in (*TABLES, *POLICY, *DEFINITIONS)}) == 4 * 7
 
 
 @pytest.mark.parametrize("view", PAGES)

@@ -21,7 +21,19 @@ NAMED = {
     "class": "x",
     "decision": "kana-of-name",
     "event": "approve",
+    "emergency": "emergency-22222222",
+    "act": "approve",
     "request": "r-1",
+    "review": "review-20261001-20261031",
+    "index": "0",
+    "follow_up": "fu-23456789",
+    "finding": "finding-22222222",
+    "measure": "measure-22222222",
+    "step": "close",
+    "case": "case-23456789",
+    "look": "x",
+    "incident": "incident-23456789",
+    "view": "view-23456789",
 }
 
 

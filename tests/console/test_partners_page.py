@@ -19,7 +19,7 @@ from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.partners.acts import end_key, set_state
 from gateway.control_plane.people import people
-from gateway.control_plane.people.credentials import hash_password, open_totp, seal_totp, totp_key, verify_password
+from gateway.control_plane.people.credentials import nobodys_hash, open_totp, seal_totp, totp_key, verify_password
 from gateway.core.staff import Role
 from gateway.ports import Credentials, Files
 from gateway.tlog.entries import Partner as PartnerEntry
@@ -55,7 +55,7 @@ class Room:
             current=stores.snapshots.current,
             office=office_of(house.settings, stores),
             telemetry=house.telemetry,
-            hash_password=hash_password,
+            nobodys_hash=nobodys_hash(),
             verify_password=verify_password,
             open_totp=open_totp,
             totp_key=lambda coop: totp_key(stores.keys.coop_secrets(coop)),

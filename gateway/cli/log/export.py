@@ -6,8 +6,8 @@ from gateway.app import anchorings, checkpoint_signers, stores, telemetry_of
 from gateway.cli.log.options import progress_bar
 from gateway.cli.output import Json, run, say, settings
 from gateway.cli.policy import known
-from gateway.oversight.checkpoints import publish_checkpoint
-from gateway.oversight.export import export as export_log
+from gateway.oversight.log.checkpoints import publish_checkpoint
+from gateway.oversight.log.export import export as export_log
 from gateway.settings import Settings
 
 

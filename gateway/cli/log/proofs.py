@@ -10,8 +10,8 @@ from gateway.app import checkpoint_signers, stores
 from gateway.cli.log.options import Key, Needed, Witnesses, data_of, files_of, key_of, progress_bar, quorum_of
 from gateway.cli.log.words import line_of
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, explained, fail, run, say, settings
-from gateway.oversight.checkpoints import publish_checkpoint
-from gateway.oversight.prove import NotFound, Proven, prove as prove_transfer, prove_in_files
+from gateway.oversight.log.checkpoints import publish_checkpoint
+from gateway.oversight.log.prove import NotFound, Proven, prove as prove_transfer, prove_in_files
 from gateway.settings import Settings
 from gateway.tlog import member_proof, proof as tlog_proof
 from gateway.tlog.checkpoint import Checkpoint, stated

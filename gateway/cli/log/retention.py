@@ -12,9 +12,10 @@ from gateway.cli.policy import known
 from gateway.core.days import jst_day
 from gateway.core.identity import member_tag
 from gateway.jose import rfc4648
-from gateway.oversight import held, retention
-from gateway.oversight.archive import Archived, archive as archive_log
-from gateway.oversight.checkpoints import publish_checkpoint
+from gateway.oversight.log import retention
+from gateway.oversight.log.archive import Archived, archive as archive_log
+from gateway.oversight.log.checkpoints import publish_checkpoint
+from gateway.oversight.members import held
 from gateway.settings import Settings
 
 By = Annotated[str, typer.Option(help="操作する人 / who does it")]

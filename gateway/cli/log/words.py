@@ -38,12 +38,15 @@ FINDINGS: Final[Mapping[Code, str]] = {
     Code.ENTRY_UNKNOWN: "記録が定められた書式ではありません",
     Code.COOP_OTHER: "別の生協の記録です",
     Code.TRANSFER_TWICE: "同じ提供の記録が二つあります",
+    Code.PARTNER_OVERDUE: "訂正・停止等の通知への応答が期限を過ぎている提供先へ提供されています",
+    Code.FOLLOW_UP_OTHER: "訂正・停止等の通知と、それへの応答が合いません",
     Code.GOVERNANCE_STALE: "そのとき有効だった決定に基づいていません",
     Code.PERMIT_EXPIRED: "有効期限を過ぎた提供です",
     Code.POLICY_OTHER: "そのとき有効だった版に基づいていません",
     Code.PARTNER_INACTIVE: "停止中の提供先への提供です",
     Code.ONE_PERSON: "二人で行うべき提供先の操作が、申請と別の人の承認によるものではありません",
     Code.TIME_BACKWARDS: "時刻が30秒を超えて戻っています",
+    Code.REVIEW_OTHER: "点検の署名が、署名された期間の記録と合いません",
 }
 
 KINDS: Final[Mapping[str, tuple[str, str]]] = {

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from gateway.console.api import partner_requests, proposals, readings, role_reviews, sessions, steps
+from gateway.console.api import log_feed, partner_requests, proposals, readings, role_reviews, sessions, steps
 from gateway.console.api.gate import DOCUMENT, PREFIX, SESSIONS, TokenGate
 from gateway.console.api.inbound import only
 from gateway.console.api.openapi import DOCUMENT as OPENAPI
@@ -41,6 +41,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *readings.ROUTES,
     *partner_requests.ROUTES,
     *role_reviews.ROUTES,
+    *log_feed.ROUTES,
 )
 
 

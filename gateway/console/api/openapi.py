@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gateway.console.api.openapi_schemas import SCHEMAS, Schema, named
+from gateway.console.api.openapi_schemas import COUNT, SCHEMAS, Schema, named
 from gateway.core.proposal import STATES
 
 _JSON: Final = "application/json"
@@ -158,6 +158,19 @@ PATHS: Final[Mapping[str, Any]] = {
             status=201,
             body="Reviewing",
             refused=(404, 409),
+        ),
+    },
+    "/api/{coop}/log": {
+        "parameters": _OF_COOP,
+        "get": _operation(
+            "log",
+            "提供ログの続き / the log from an index on",
+            "LogPortion",
+            refused=(404, 409),
+            parameters=(
+                _query("after", COUNT),
+                _query("limit", {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100}),
+            ),
         ),
     },
     "/api/{coop}/unused-grants": {

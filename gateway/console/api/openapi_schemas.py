@@ -171,6 +171,20 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         digest=TEXT,
         complete={"type": "boolean"},
     ),
+    "LoggedEntry": closed(
+        "記録。entry はハッシュされたバイト列のまま。JSONでなければ null で、stored に base64url / `entry` byte for byte as "
+        "hashed; where it is no JSON, null and the bytes in `stored`",
+        optional=("stored",),
+        index=COUNT,
+        entry=or_null({"type": "object"}),
+        stored={"type": "string", "pattern": "^[A-Za-z0-9_-]*$"},
+    ),
+    "LogPortion": closed(
+        "番号の順に、抜けなく。続きは after で / in the order of the indexes, none left out; `after` leads on",
+        entries=list_of(named("LoggedEntry")),
+        after={"type": "integer", "minimum": -1},
+        size=COUNT,
+    ),
     "ReviewedRole": closed(
         "続いている役割 / a role that goes on",
         id=TEXT,

@@ -23,12 +23,14 @@ from gateway.control_plane.drafting.agreement import (
     Paper,
     Selection,
     agreements_of,
+    as_typed,
     certify,
     change_clauses,
     change_paper,
     end_use,
     new_agreement,
     record_check,
+    record_evidence,
     record_selection,
 )
 from gateway.control_plane.partners.document import AgreementText, Contacts
@@ -91,8 +93,7 @@ async def new(request: Request) -> Response:
     if asked not in BASES:
         raise Refusal(400)
     basis = Basis(asked)
-    facts = tuple(one for one in REQUIRED[basis].facts if one != "selection")
-    facts = (*facts, "expires") if REQUIRED[basis].ends else facts
+    facts = facts_of(basis)
     values = dict.fromkeys((*_NEW, *facts), "") | {"department": draft.proposal.department, "grace_days": "30"}
     refused = None
     if request.method == "POST":
@@ -200,6 +201,23 @@ async def selection(request: Request) -> Response:
     )
 
 
+async def evidence(request: Request) -> Response:
+    """Show the evidence of the basis (GET), or record it (POST); 404 for a basis that asks for none but a selection."""
+    place = await place_of(request)
+    facts = facts_of(place.sheet.basis)
+    if not facts:
+        raise Refusal(404)
+    return await _form(
+        request,
+        place,
+        "draft_agreement_evidence.html",
+        {fact: as_typed(place.text.evidence, fact) for fact in facts},
+        lambda form: place.make(record_evidence, typed(form, facts)),
+        facts=facts,
+        needs=REQUIRED[place.sheet.basis],
+    )
+
+
 async def end(request: Request) -> Response:
     """Show the end of use (GET), or record it or its certificate (POST)."""
     place = await place_of(request)
@@ -228,6 +246,7 @@ ROUTES: Final = (
     Route(f"{PATH}/{{agreement}}/clauses", clauses, methods=["GET", "POST"]),
     Route(f"{PATH}/{{agreement}}/supervision", supervision, methods=["GET", "POST"]),
     Route(f"{PATH}/{{agreement}}/selection", selection, methods=["GET", "POST"]),
+    Route(f"{PATH}/{{agreement}}/evidence", evidence, methods=["GET", "POST"]),
     Route(f"{PATH}/{{agreement}}/end", end, methods=["GET", "POST"]),
 )
 """For `PAGES` of app.py."""
@@ -267,6 +286,12 @@ async def _form(
         agreement_url=f"/{place.visit.coop}/{place.path}",
         **more,
     )
+
+
+def facts_of(basis: Basis) -> tuple[str, ...]:
+    """Return what a basis asks for in its form of evidence; a selection has a form of its own."""
+    facts = tuple(one for one in REQUIRED[basis].facts if one != "selection")
+    return (*facts, "expires") if REQUIRED[basis].ends else facts
 
 
 def _wanted(visit: Visit, basis: Basis, facts: tuple[str, ...]) -> NewAgreement:

@@ -5,12 +5,12 @@ from typing import Final, cast
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.console.cookies import YEAR_S, drop_cookie, set_cookie
+from gateway.console.cookies import YEAR_S, Cookie, drop_cookie, set_cookie
 from gateway.console.desk import StaffDesk
 from gateway.console.entrance.sign_in import SignIn
 from gateway.console.forms import Form, NotAForm
 from gateway.console.gate import SIGN_IN, end, local
-from gateway.console.language import is_language
+from gateway.console.language import is_calendar, is_language
 from gateway.console.pages import page
 from gateway.console.refusal import Refusal
 from gateway.console.visit import visit_of
@@ -70,16 +70,21 @@ async def stay(_: Request) -> Response:
 
 
 async def choose_language(request: Request) -> Response:
-    """Keep the language for a year, and return to the same URL."""
+    """Keep the language, or how years are counted, for a year, and return to the same URL."""
     form: Form = request.state.form
     try:
-        chosen, back = form.text("language"), local(form.text("back")) or "/"
+        language, calendar, back = form.text("language"), form.text("calendar"), local(form.text("back")) or "/"
     except NotAForm:
         raise Refusal(400) from None
-    if not is_language(chosen):
+    kept: tuple[Cookie, str]
+    if is_language(language) and not calendar:
+        kept = "language", language
+    elif is_calendar(calendar) and not language:
+        kept = "calendar", calendar
+    else:
         raise Refusal(400)
     response = RedirectResponse(back, 303)
-    set_cookie(response, cast("StaffDesk", request.app.state.desk), "language", chosen, max_age=YEAR_S)
+    set_cookie(response, cast("StaffDesk", request.app.state.desk), *kept, max_age=YEAR_S)
     return response
 
 

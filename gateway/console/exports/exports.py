@@ -1,4 +1,4 @@
-"""書き出し: the same path with `.csv`, `.xlsx` or `.json` gives what a page shows, filters and all, as a file.
+"""書き出し: the same path with `.csv`, `.xlsx`, `.json` or `.pdf` gives what a page shows, filters and all, as a file.
 
 A view makes its tables once; how they are written, named and refused is here for all of them. `?encoding=cp932` writes
 CSV for old spreadsheets, `?sheet=<key>` one table of several. What files say is what pages may show: no member's data.
@@ -21,16 +21,19 @@ from gateway.console.visit import Visit
 from gateway.core.refused import Refused
 from gateway.core.trial import TRIAL
 from gateway.sheets.csv_sheet import ENCODINGS, Encoding, Unencodable
+from gateway.sheets.fonts import FontsMissing
+from gateway.sheets.pdf import as_pdf
 from gateway.sheets.tables import Cell, Column, Kind, Note, Said, Table, as_csv, as_json
 from gateway.sheets.workbook import as_workbook
 
-Ending = Literal["csv", "xlsx", "json"]
+Ending = Literal["csv", "xlsx", "json", "pdf"]
 ENDINGS: Final[tuple[Ending, ...]] = get_args(Ending)
 CHARSETS: Final[dict[Encoding, str]] = {"utf-8": "utf-8", "cp932": "Shift_JIS"}
 _TYPES: Final[dict[Ending, str]] = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
+    "pdf": "application/pdf",
 }
 
 
@@ -88,10 +91,14 @@ async def file_of(request: Request, export: Export) -> Response:
                 body = await asyncio.to_thread(as_workbook, tables, lang=lang)
             case "json":
                 body = as_json(tables)
+            case "pdf":
+                body = await asyncio.to_thread(as_pdf, tables, lang=lang, fonts=export.visit.desk.fonts)
     except Unencodable as fault:
         raise no_cp932(fault) from None
+    except FontsMissing:
+        raise Refusal(503, "exports.no_fonts") from None
     except Refused:
-        raise Refusal(409, "exports.too_long") from None
+        raise Refusal(409, "exports.too_large" if ending == "pdf" else "exports.too_long") from None
     visit = export.visit
     mark = TRIAL if visit.desk.demo else ""
     name = f"{mark}{visit.desk.coops.get(visit.coop, visit.coop)}_{export.title.text(lang)}.{ending}"

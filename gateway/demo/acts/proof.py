@@ -12,8 +12,8 @@ from gateway.demo.people import Member
 from gateway.demo.screen import Screen, both
 from gateway.demo.stage import Stage
 from gateway.demo.state import COOP
-from gateway.oversight.checkpoints import publish_checkpoint
-from gateway.oversight.export import export
+from gateway.oversight.log.checkpoints import publish_checkpoint
+from gateway.oversight.log.export import export
 from gateway.tlog.entries import Release, decode
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.note import parse_vkey

@@ -128,6 +128,10 @@ async def test_real_answers_are_what_the_document_says(room: Room):
     assert not made(await ito.post("role-reviews", signature), 201)["complete"]
     assert (await ito.post("role-reviews", signature)).json()["rule"] == "signed"
     assert (await sato.post("role-reviews", signature)).status_code == 403
+    auditor = await room.signed_in("kansa")
+    auditor.http.event_hooks["response"].append(witness)
+    for query in ("", "?after=3&limit=2", "?after=100000", "?after=x"):
+        await auditor.get(f"log{query}")
     await requests_by_two(room, witness)
     await sato.send("DELETE", "/sessions")
     operations = {
