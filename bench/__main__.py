@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import uvloop
 from rich.console import Console
@@ -14,24 +14,26 @@ from rich.progress import Progress as Bar, SpinnerColumn, TextColumn, TimeElapse
 
 from bench import machine, report
 from bench.commit_point import commit_point
+from bench.incident import incident
 from bench.machine import Progress
 from bench.matrix import matrix
 from bench.members import DAYS, Scale, members
 from bench.page import pages
 from bench.proofs import proofs
 from bench.rounds import interleaved, spread_over
+from bench.search import search
 from bench.verification import verification
 from bench.where import where
 from bench.world import running
 from tests import postgres
 
-PARTS = ("member", "where", "page", "commit", "verify", "proof", "members", "matrix")
+PARTS = ("member", "where", "page", "commit", "verify", "proof", "members", "matrix", "search", "incident")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
     """How long to measure: seconds per round, passes over the commit point, requests for the steps, views of the
-    console's matrix; and of the log, how long the ones that are verified, proved from and asked of members are.
+    console's matrix; and of the log, how long the ones that are verified, proved from, asked of members and searched are.
     """
 
     rounds: int
@@ -42,6 +44,7 @@ class Lengths:
     log: int
     trees: tuple[int, int]
     members: Scale
+    searched: int
 
 
 FULL = Lengths(
@@ -53,6 +56,7 @@ FULL = Lengths(
     log=1_000_000,
     trees=(10_000, 10_000_000),
     members=Scale(numbered=1_000_000, postgres=DAYS, sqlite=100, shuffled=2, distinct_pages=4_000, counted=5),
+    searched=10_000_000,
 )
 QUICK = Lengths(
     rounds=2,
@@ -63,6 +67,7 @@ QUICK = Lengths(
     log=100_000,
     trees=(10_000, 1_000_000),
     members=Scale(numbered=50_000, postgres=50, sqlite=10, shuffled=1, distinct_pages=1_000, counted=1),
+    searched=200_000,
 )
 
 
@@ -71,9 +76,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description="CPU µs per request, ratios, and goals.")
     parser.add_argument("part", nargs="*", help=f"one or more of {', '.join(PARTS)}; all if left out")
     parser.add_argument("--quick", action="store_true", help="a minute instead of five, for trying out")
+    parser.add_argument("--entries", type=int, help="how long the log of `search` is, if not as long as usual")
     options = parser.parse_args()
     if unknown := sorted(set(options.part) - set(PARTS)):
         parser.error(f"`{unknown[0]}` is no part; there are {', '.join(PARTS)}")
+    lengths = QUICK if options.quick else FULL
     report.heading()
     columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar, _postgres() as server:
@@ -82,7 +89,7 @@ def main() -> None:
             measure(
                 server,
                 options.part or PARTS,
-                lengths=QUICK if options.quick else FULL,
+                lengths=lengths if options.entries is None else replace(lengths, searched=options.entries),
                 progress=lambda told: bar.update(task, description=told),
             )
         )
@@ -115,6 +122,10 @@ async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Len
         report.histories(await members(server, scale=lengths.members, progress=progress))
     if "matrix" in parts:
         report.matrix(await matrix(times=lengths.views, progress=progress))
+    if "search" in parts:
+        report.searched(await search(server, entries=lengths.searched, progress=progress))
+    if "incident" in parts:
+        report.incidents(await incident(server, entries=lengths.log, progress=progress))
     if not {"member", "where", "page"} & set(parts):
         return
     progress("starting the member system and four builds")

@@ -35,7 +35,7 @@ from gateway.adapters.engine import engine_of
 from gateway.adapters.side_rows import SqlSideRows
 from gateway.core.days import jst_day
 from gateway.core.identity import Chunk, member_tag
-from gateway.oversight.history import distinct_persons, history
+from gateway.oversight.members.history import distinct_persons, history
 from gateway.ports import CoopSecrets
 from gateway.tlog.sets import chunks_of
 from tests.postgres import Server

@@ -10,12 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.commit_point import FIVE, Commits
+from bench.incident import Scoped
 from bench.matrix import Timed
 from bench.members import DAYS, Members
 from bench.page import Pages
 from bench.partner import PAGE
 from bench.proofs import Proofs
 from bench.rounds import Result
+from bench.search import Searched
 from bench.side_rows_made import PER_DAY
 from bench.verification import Verified
 from bench.where import Where
@@ -230,6 +232,34 @@ def matrix(measured: Sequence[Timed]) -> None:
     out.print(
         "`First`: of another agreement each time, no file of the co-op read before. A save checks the whole co-op."
     )
+
+
+def searched(measured: Searched) -> None:
+    """Print what a search of a long log takes, and what keeps the log searchable."""
+    table = _table(
+        f"A log of {measured.entries:,} entries searched, PostgreSQL", ["p50 ms", "worst ms", "found", "goal"]
+    )
+    for one in measured.asked:
+        goal = "≤ 300 ms" if one.what.startswith("page") else ""
+        table.add_row(one.what, f"{one.p50:,.1f}", f"{one.worst:,.1f}", f"{one.found:,}", goal)
+    out.print(table)
+    out.print(
+        f"Folded at {measured.fold:,.0f} entries/s, {measured.cpu:,.0f} µs of CPU each, in the background; {measured.stored:,.0f} bytes an entry beside the "
+        "log's own. `Found`: entries of the page of 50, or counts returned."
+    )
+
+
+def incidents(measured: Sequence[Scoped]) -> None:
+    """Print what it takes to know what a leak reached."""
+    table = _table(
+        f"What a leak reached: {measured[0].entries:,} releases, half of one member, half pages of 1,000",
+        ["releases", "persons", "s", "goal"],
+    )
+    for one in measured:
+        figures = f"{one.releases:,}", f"{one.persons:,}", f"{one.seconds:,.2f}"
+        table.add_row(f"{one.database}: {one.what}", *figures, one.goal)
+    out.print(table)
+    out.print("Persons and releases equal a recount from the numbers that the log was made with.")
 
 
 def _table(title: str, figures: Sequence[str]) -> Table:

@@ -219,12 +219,12 @@ async def add_chunks(into: Database, first: int, last: int, told: Callable[[int]
     await into.run(index)
 
 
-async def add_entries(into: Database, first: int, last: int, *, step: int = 1) -> None:
-    """Write the entries of the transfers from `first` up to `last`, each or each so many."""
+async def add_entries(into: Database, first: int, last: int, *, step: int = 1, template: bytes | None = None) -> None:
+    """Write the entries of the transfers from `first` up to `last`, each or each so many; pages, or as `template` says."""
     if first >= last:
         return
     words, at = into.words, BEGUN
-    template = encode(release_of(0, at, gov=STREAMS, key="K" * 43)).decode()
+    said = (template or encode(release_of(0, at, gov=STREAMS, key="K" * 43))).decode()
     stream = f"(n / {PULL}) % {STREAMS}"
     partner = f"'{partner_of(0)[:-2]}' || substr(CAST(100 + {stream} AS text), 2)"
     ms = f"(CAST({int(at.timestamp() * 1000)} AS bigint) + n * {_APART_MS})"
@@ -234,7 +234,7 @@ async def add_entries(into: Database, first: int, last: int, *, step: int = 1) -
         f"{words['time'].format(ms)} AS time FROM series) "
         "INSERT INTO log_entry (origin, idx, leaf_hash, entry, kind, transfer_id, partner, purpose, ts) "
         f"SELECT $4, n, {words['salt'].format('n')}, {words['entry'].format(text)}, 'release', id, partner, 'P4', ms FROM made",
-        first, last, step, ORIGIN, template,
+        first, last, step, ORIGIN, said,
     )  # fmt: skip
 
 

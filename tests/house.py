@@ -28,8 +28,8 @@ from gateway.data_plane.summarise import summarise
 from gateway.demo.member_table import Table
 from gateway.demo.people import make_members
 from gateway.jose.rfc7517 import accept_partner_set
-from gateway.oversight.checkpoints import publish_checkpoint
-from gateway.oversight.export import export
+from gateway.oversight.log.checkpoints import publish_checkpoint
+from gateway.oversight.log.export import export
 from gateway.ports import Source
 from gateway.settings import Settings
 from gateway.tlog.checkpoint import Checkpoint
