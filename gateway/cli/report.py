@@ -26,7 +26,7 @@ from gateway.oversight.reports.ledger import ledger as made_ledger, ledger_table
 from gateway.oversight.reports.month import last_month, month as made_month, month_named, month_tables
 from gateway.oversight.reports.pack import Files, archived, audit_pack as made_pack
 from gateway.oversight.reports.provisions import provision_tables, provisions as made_provisions
-from gateway.oversight.reviews.periods import Period
+from gateway.oversight.reviews.periods import Period, period_named
 from gateway.settings import Settings
 from gateway.sheets.tables import Table, as_csv, as_json as tables_as_json, cell_text
 
@@ -158,9 +158,10 @@ def _period(desk: OversightDesk, first: datetime | None, last: datetime | None) 
         return last_month(desk.clock())
     begin: date = (first or last or desk.clock()).date()
     end = jst_day(desk.clock()) - timedelta(days=1) if last is None else last.date()
-    if begin > end:
-        raise fail("--from が --to より後です / --from is after --to", USAGE)
-    return Period(begin, end)
+    period = period_named(begin, end)
+    if period is None:
+        raise fail("--from から --to までの期間がありません / there is no such period from --from to --to", USAGE)
+    return period
 
 
 def _told(tables: tuple[Table, ...], out: Path | None, *, as_json: bool, lang: Language) -> None:

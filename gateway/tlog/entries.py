@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from gateway.core.dossier import Event as Step, Matter
 from gateway.tlog.jcs import canonical
 
 Instant = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\Z")]
@@ -314,8 +315,8 @@ class Dossier(_Entry, frozen=True, tag_field="kind", tag="dossier", kw_only=True
 
     gov: Gov | None = None
     dossier: str
-    matter: Literal["case", "incident", "review", "finding", "measure", "emergency"]
-    event: Literal["opened", "changed", "decided", "signed", "countersigned", "closed"]
+    matter: Matter
+    event: Step
     state: str
     revision: Count
     partner: str | None = None

@@ -114,6 +114,24 @@ async def test_every_report_is_a_file_in_every_format(room: Room):
             )
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "month?month=9999-12",
+        "month?month=0001-01",
+        "provisions?from=0001-01-01&to=0001-01-01",
+        "pack?from=0001-01-01&to=0001-01-01",
+    ],
+)
+async def test_a_period_that_no_log_can_have_is_told_and_the_last_month_shown(room: Room, asked: str):
+    kansa = await room.person("kansa")
+    page = await kansa.go(f"reports/{asked}")
+    assert page.status_code == 200
+    assert 'role="alert"' in page.text
+    path, _, query = asked.partition("?")
+    assert (await kansa.go(f"reports/{path}.csv?{query}")).status_code == 400
+
+
 async def test_who_reads_which_report(room: Room):
     may = {
         "kansa": {"reports", *PAGES},

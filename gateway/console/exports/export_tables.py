@@ -4,7 +4,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from gateway.console.exports.exports import Export, column, export_routes, head, note, said, yes
+from gateway.console.exports.exports import Export, column, export_routes, exported, head, note, said, yes
 from gateway.console.grants.matrix_overview import overview_rows
 from gateway.console.navigation import EVERYBODY, POLICY
 from gateway.console.partners.partners import read_sheets
@@ -19,7 +19,7 @@ from gateway.core.days import Moment, jst_day
 from gateway.core.policy import Policy
 from gateway.core.proposal import STATES
 from gateway.core.staff import RoleHeld
-from gateway.sheets.tables import Cell, Column, Note, Said, Table
+from gateway.sheets.tables import Cell, Column
 
 
 async def versions(request: Request) -> Export:
@@ -48,7 +48,7 @@ async def versions(request: Request) -> Export:
         )
         for row in rows_of(visit.desk.current(visit.coop), at)
     )
-    return _export(visit, "versions", said("nav.versions"), columns=columns, rows=rows, notes=head(visit, at=at))
+    return exported(visit, "versions", said("nav.versions"), columns=columns, rows=rows, notes=head(visit, at=at))
 
 
 async def proposals(request: Request) -> Export:
@@ -95,7 +95,7 @@ async def proposals(request: Request) -> Export:
         )
         for one in narrowed(visit, await visit.desk.proposals.all(visit.coop), state=state, mine=mine)
     )
-    return _export(visit, "proposals", said("nav.proposals"), columns=columns, rows=rows, notes=notes)
+    return exported(visit, "proposals", said("nav.proposals"), columns=columns, rows=rows, notes=notes)
 
 
 async def people(request: Request) -> Export:
@@ -113,7 +113,7 @@ async def people(request: Request) -> Export:
         column("deputy_for", "exports.deputy_for"),
     )
     rows = tuple(row for line in lines_of(visit) for row in _roles(visit, line))
-    return _export(visit, "people", said("nav.people"), columns=columns, rows=rows, notes=head(visit))
+    return exported(visit, "people", said("nav.people"), columns=columns, rows=rows, notes=head(visit))
 
 
 def _roles(visit: Visit, line: Line) -> list[tuple[Cell, ...]]:
@@ -167,7 +167,7 @@ async def partners(request: Request) -> Export:
     )
     rows = tuple(row for sheet in found for row in _agreements(sheet))
     notes = head(visit, version=None if policy is None else policy.digest)
-    return _export(visit, "partners", said("nav.partners"), columns=columns, rows=rows, notes=notes)
+    return exported(visit, "partners", said("nav.partners"), columns=columns, rows=rows, notes=notes)
 
 
 def _agreements(sheet: Sheet) -> list[tuple[Cell, ...]]:
@@ -233,7 +233,7 @@ async def grants(request: Request) -> Export:
         for row in found
     )
     notes = head(visit, version=None if policy is None else policy.digest)
-    return _export(visit, "grants", said("exports.overview"), columns=columns, rows=rows, notes=notes)
+    return exported(visit, "grants", said("exports.overview"), columns=columns, rows=rows, notes=notes)
 
 
 ROUTES: Final = (
@@ -244,19 +244,6 @@ ROUTES: Final = (
     *export_routes("/{coop}/grants", grants),
 )
 """For `PAGES` of app.py."""
-
-
-def _export(
-    visit: Visit,
-    slug: str,
-    title: Said,
-    *,
-    columns: tuple[Column, ...],
-    rows: tuple[tuple[Cell, ...], ...],
-    notes: tuple[Note, ...],
-) -> Export:
-    table = Table(key=slug, title=title, columns=columns, rows=rows, notes=notes, trial=visit.desk.demo)
-    return Export(visit=visit, slug=slug, title=title, tables=(table,))
 
 
 def _name(visit: Visit, person: str | None) -> str:

@@ -48,6 +48,20 @@ class Export:
     tables: tuple[Table, ...]
 
 
+def exported(
+    visit: Visit,
+    slug: str,
+    title: Said,
+    *,
+    columns: tuple[Column, ...],
+    rows: tuple[tuple[Cell, ...], ...],
+    notes: tuple[Note, ...],
+) -> Export:
+    """Return a view that is one table, marked where the demo shows it."""
+    table = Table(key=slug, title=title, columns=columns, rows=rows, notes=notes, trial=visit.desk.demo)
+    return Export(visit=visit, slug=slug, title=title, tables=(table,))
+
+
 Make = Callable[[Request], Awaitable[Export]]
 """Reads what a view reads, with its roles and its filters. Raises Refusal as the page does."""
 

@@ -16,7 +16,7 @@ from gateway.console.visit import Visit, require
 from gateway.core.days import jst_day
 from gateway.oversight.reports.month import last_month
 from gateway.oversight.reports.provisions import Provisions, provision_tables, provisions
-from gateway.oversight.reviews.periods import Period
+from gateway.oversight.reviews.periods import Period, period_named
 from gateway.sheets.tables import Table
 
 MOST_DAYS: Final = 1_100
@@ -79,8 +79,9 @@ def period_asked(request: Request, visit: Visit) -> tuple[Period, bool]:
         first, last = map(date.fromisoformat, asked)
     except ValueError:
         return usual, True
-    wrong = not first <= last <= jst_day(visit.now) or last - first >= timedelta(days=MOST_DAYS)
-    return (usual, True) if wrong else (Period(first, last), False)
+    period = period_named(first, last)
+    wrong = last > jst_day(visit.now) or last - first >= timedelta(days=MOST_DAYS)
+    return (usual, True) if period is None or wrong else (period, False)
 
 
 ROUTES: Final = (

@@ -9,7 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.exports.exports import ENDINGS, Export, Make, column, ending_of, file_of, head, note, said
+from gateway.console.exports.exports import (
+    ENDINGS,
+    Export,
+    Make,
+    column,
+    ending_of,
+    exported,
+    file_of,
+    head,
+    note,
+    said,
+)
 from gateway.console.grants.period import days_asked
 from gateway.console.navigation import LOG, OVERSIGHT
 from gateway.console.refusal import Refusal
@@ -20,7 +31,7 @@ from gateway.console.visit import Visit, require
 from gateway.core.reasons import explain
 from gateway.oversight.log.noting import note_taken
 from gateway.ports import Row
-from gateway.sheets.tables import Cell, Column, Note, Said, Table
+from gateway.sheets.tables import Cell, Note, Said
 
 MOST_ROWS: Final = 10_000
 MOST_IN_PDF: Final = 1_000
@@ -57,7 +68,7 @@ async def entries(request: Request) -> Export:
     if cut:
         notes = (*notes, note("cut", "transfers.cut", said("transfers.cut.text", most=len(rows))))
     cells = tuple(_cells(visit, one, names, delivered=one.index in handed) for one in rows)
-    return _export(visit, "transfers", said("nav.transfers"), columns=columns, rows=cells, notes=notes)
+    return exported(visit, "transfers", said("nav.transfers"), columns=columns, rows=cells, notes=notes)
 
 
 async def counts(request: Request) -> Export:
@@ -85,7 +96,7 @@ async def counts(request: Request) -> Export:
         )
         for one in await charts.lines_of(visit, asked, by)
     )
-    return _export(
+    return exported(
         visit, "transfer-charts", said("transfers.charts"), columns=columns, rows=cells, notes=_head(visit, asked)
     )
 
@@ -127,7 +138,7 @@ async def unusual(request: Request) -> Export:
         if rule in {"", each.one.rule}
     )
     notes = (*head(visit), note("days", "period.days", days))
-    return _export(visit, "anomalies", said("nav.anomalies"), columns=columns, rows=cells, notes=notes)
+    return exported(visit, "anomalies", said("nav.anomalies"), columns=columns, rows=cells, notes=notes)
 
 
 def _routes(path: str, make: Make, view: str) -> tuple[Route, ...]:
@@ -240,16 +251,3 @@ def _head(visit: Visit, asked: Asked) -> tuple[Note, ...]:
     return notes + tuple(
         note(name, f"transfers.{name}", ", ".join(asked.of(name))) for name in NARROWINGS if asked.of(name)
     )
-
-
-def _export(
-    visit: Visit,
-    slug: str,
-    title: Said,
-    *,
-    columns: tuple[Column, ...],
-    rows: tuple[tuple[Cell, ...], ...],
-    notes: tuple[Note, ...],
-) -> Export:
-    table = Table(key=slug, title=title, columns=columns, rows=rows, notes=notes, trial=visit.desk.demo)
-    return Export(visit=visit, slug=slug, title=title, tables=(table,))

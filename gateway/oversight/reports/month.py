@@ -16,7 +16,7 @@ from gateway.core.reasons import explain
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.reports.counting import Counting, count
 from gateway.oversight.reports.words import basis_named, basis_said, both, joined
-from gateway.oversight.reviews.periods import Period, month_of
+from gateway.oversight.reviews.periods import Period, month_of, period_named
 from gateway.sheets.tables import Cell, Column, Note, Said, Table
 from gateway.tlog.checkpoint import Checkpoint, stated
 from gateway.tlog.entries import Ack, FollowUp, Partner, Publish, Restrict, Review, decode, instant
@@ -66,9 +66,10 @@ class Month(msgspec.Struct, frozen=True, kw_only=True):
 def month_named(text: str) -> Period | None:
     """Return the month that a text like `2026-10` names, None for any other text."""
     try:
-        return month_of(date.fromisoformat(f"{text}-01")) if len(text) == len("2026-10") else None
+        day = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+    return month_of(day) if len(text) == len("2026-10") and period_named(day, day) else None
 
 
 def last_month(now: datetime) -> Period:

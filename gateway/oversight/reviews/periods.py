@@ -14,6 +14,11 @@ SETTLED: Final = timedelta(minutes=1)
 """After a period's end: by then no entry that was decided in it can still be committed (20 s, transfer-log.md)."""
 
 
+EARLIEST: Final = date(1970, 1, 1)
+LATEST: Final = date(9998, 12, 31)
+"""The first and the last day that anybody can ask about: instants before and after are none that a log has."""
+
+
 class Period(msgspec.Struct, frozen=True, order=True):
     """JST calendar days from `first` to `last`, both inclusive."""
 
@@ -33,6 +38,11 @@ class Period(msgspec.Struct, frozen=True, order=True):
     def over(self, now: datetime) -> bool:
         """Tell whether every entry of it is in the log."""
         return now >= self.end + SETTLED
+
+
+def period_named(first: date, last: date) -> Period | None:
+    """Return the period from one day to another; None where it ends before it begins, or where no log can have a day of it."""
+    return Period(first, last) if EARLIEST <= first <= last <= LATEST else None
 
 
 def month_of(day: date) -> Period:
