@@ -18,10 +18,10 @@ from gateway.core.policy import (
     Partner,
     Policy,
     Purpose,
-    SourceMap,
     User,
 )
 from gateway.core.request import Bound, DataRequest
+from gateway.core.source_map import SourceMap
 from gateway.core.state import ClientKey, PartnerState, Snapshot, Version
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -142,6 +142,12 @@ def _parts(policy: Policy) -> Iterator[tuple[Path, _Part]]:
     for kind, names in (("facts", policy.source.facts), ("columns", policy.source.columns)):
         for name, column in names.items():
             yield ("source", kind, name), _Part("source", "", {"": column})
+    for kind in ("constants", "values"):
+        for name, said in getattr(policy.source, kind).items():
+            yield ("source", kind, name), _Part("source", "", {"": msgspec.json.encode(said, order="sorted").decode()})
+    for kind in ("sql", "file"):
+        if (place := getattr(policy.source, kind)) is not None:
+            yield ("source", kind), _Part("source", "", {"": msgspec.json.encode(place, order="sorted").decode()})
 
 
 def _notice(notice: Notice) -> Iterator[tuple[Path, _Part]]:
@@ -172,6 +178,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
 
 def _agreement(agreement: Agreement) -> Iterator[tuple[Path, _Part]]:
     said = _words(agreement, "basis", "term", "clauses", "evidence", "supervision", "ground", "programme", "department")
+    said |= _words(agreement, "reconciliation")
     said |= {name: agreement.records.get(name) for name in AGREEMENT_RECORDS}
     at = ("agreements", agreement.partner, agreement.id)
     yield at, _Part("agreement", "basis", said | {"evidence_days": agreement.evidence_span})

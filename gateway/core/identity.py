@@ -54,8 +54,10 @@ def tagger(key: bytes, coop: str) -> Callable[[str], bytes]:
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + _framed(coop))
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
+    begin, end = inner.copy, outer.copy
+
     def tag(code: str) -> bytes:
-        message, whole = inner.copy(), outer.copy()
+        message, whole = begin(), end()
         message.update(_framed(code))
         whole.update(message.digest())
         return whole.digest()

@@ -9,7 +9,7 @@ from gateway.core.days import Moment, Span, jst_day, midnight, midnight_after
 from gateway.core.outcome import Permit
 from gateway.core.policy import Predicate
 from gateway.core.population import predicate
-from gateway.core.rows import ConsentFact, ProgrammeFact, StopFact
+from gateway.core.rows import ConsentFact, StopFact
 from gateway.core.state import Restriction
 
 Admit = Callable[[Any, Iterable[Restriction]], bool]
@@ -26,7 +26,8 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
     cohorts = [(cohort.versions, _all_of(permit, cohort.selectors)) for cohort in rule.cohorts]
     needed = frozenset(permit.fields) if rule.consent_basis else rule.consent_for
     limit = timedelta(days=permit.grant.max_age_days)
-    oldest = midnight(moment.today - limit)
+    today = moment.today
+    oldest = midnight(today - limit)
     least = at
 
     def admit(row: Any, restrictions: Iterable[Restriction]) -> bool:
@@ -36,7 +37,9 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
         if subjects is not None and row.fact_subject not in subjects:
             return False
         under = row.fact_acquired_under
-        if under not in covering and not any(under in versions and chosen(row) for versions, chosen in cohorts):
+        if under not in covering and not any(
+            under in versions and (chosen is None or chosen(row)) for versions, chosen in cohorts
+        ):
             return False
         as_of = row.fact_as_of
         if as_of is None or as_of > at or as_of < oldest:
@@ -51,9 +54,16 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
         if stops is None or consents is None:
             return False
         # The usual member has no stop and this permit needs no consent: then nothing is called to find that out.
+        if programmes is not None:
+            for one in row.fact_programmes or ():
+                # The usual enrolment began some day and goes on: a boundary that has passed is none.
+                usual = one.end is None and (one.start is None or one.start <= today)
+                if one.id in programmes and (usual or moment.on(one.start, one.end)):
+                    break
+            else:
+                return False
         return (
-            population(row)
-            and (programmes is None or _in_programme(row.fact_programmes or (), programmes, moment))
+            (population is None or population(row))
             and not (restrictions and _stopped(restrictions, permit, moment))
             and not (stops and _stopped(stops, permit, moment))
             and (not needed or _consented(consents, needed, permit, moment))
@@ -62,8 +72,14 @@ def member_gate(permit: Permit, moment: Moment) -> Admit:
     return admit
 
 
-def _all_of(permit: Permit, conditions: Iterable[Predicate]) -> Callable[[Any], bool]:
+def _all_of(permit: Permit, conditions: Iterable[Predicate]) -> Callable[[Any], bool] | None:
+    """Return the test that all conditions hold of a row; None where there are none."""
     tests = [(attrgetter(_attribute(permit, one.field)), predicate(one)) for one in conditions]
+    if not tests:
+        return None
+    if len(tests) == 1:
+        ((only, meets),) = tests
+        return lambda row: meets(only(row))
 
     def hold(row: Any) -> bool:
         for value_of, holds in tests:  # noqa: SIM110  # a generator would cost more than the test
@@ -78,13 +94,6 @@ def _attribute(permit: Permit, field: str) -> str:
     if field == "member_code":
         return "code"
     return f"field_{field}" if field in permit.policy.fields else f"fact_{field}"
-
-
-def _in_programme(mine: Iterable[ProgrammeFact], programmes: frozenset[str], moment: Moment) -> bool:
-    for one in mine:  # noqa: SIM110  # as above
-        if one.id in programmes and moment.on(one.start, one.end):
-            return True
-    return False
 
 
 def _stopped(stops: Iterable[Restriction | StopFact], permit: Permit, moment: Moment) -> bool:

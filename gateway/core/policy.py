@@ -12,6 +12,7 @@ import msgspec
 
 from gateway.core.bases import Basis
 from gateway.core.days import ALWAYS, Span
+from gateway.core.source_map import SourceMap
 
 FieldClass = Literal["ordinary", "financial", "special_care", "free_text"]
 FieldType = Literal["code", "text", "enum", "date", "digits", "jis_x0402", "phone", "email", "boolean", "integer"]
@@ -188,6 +189,8 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     """The owning department (所管部署), whose managers approve what changes in it."""
     records: Mapping[str, str] = {}
     """What the agreement records beyond what the gates read, by its name (`AGREEMENT_RECORDS`): no gate reads it."""
+    reconciliation: Span | None = None
+    """While the partner compares its list with the co-op's: the enumeration budget does not count then."""
     grants: tuple[Grant, ...]
 
     def grant_for(self, purpose: str, product: str | None) -> Grant | None:
@@ -210,17 +213,6 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     """Up to the midnight that begins the day from which it is archived."""
     records: Mapping[str, str] = {}
     """What the partner's file records beyond what the gates read, by its name (`PARTNER_RECORDS`)."""
-
-
-class SourceMap(msgspec.Struct, frozen=True, kw_only=True):
-    """How the member system names what the gates and the catalogue ask for (`source.yaml`)."""
-
-    facts: Mapping[str, str]
-    columns: Mapping[str, str]
-
-    def column(self, name: str) -> str:
-        """Return the source's column for a field or gate fact."""
-        return self.facts.get(name) or self.columns.get(name, name)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

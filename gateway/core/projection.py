@@ -9,9 +9,8 @@ import msgspec
 
 from gateway.core.days import Moment
 from gateway.core.outcome import Permit
+from gateway.core.rows import CODE
 from gateway.core.transforms import bind
-
-CODE = "member_code"
 
 Project = Callable[[Any], msgspec.Struct]
 

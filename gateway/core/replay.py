@@ -18,8 +18,8 @@ from gateway.core.days import Moment
 from gateway.core.decide import decide
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Transform
-from gateway.core.projection import CODE
 from gateway.core.request import Bound, DataRequest, Page
+from gateway.core.rows import CODE
 from gateway.core.state import Snapshot
 
 

@@ -4,17 +4,27 @@ A RowPlan is compiled once per policy version and set of fields. Only asked fiel
 are read; whatever else the source sends is dropped unseen.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from operator import attrgetter
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
-from gateway.core.policy import Field, SourceMap
+from gateway.core.policy import Field, FieldType
+from gateway.core.source_map import SourceMap
 
-FACTS = ("status", "subject", "programmes", "acquired_under", "as_of", "consents", "stops")
+Fact = Literal["status", "subject", "programmes", "acquired_under", "as_of", "consents", "stops"]
+FACTS: tuple[Fact, ...] = get_args(Fact)
 """What gate 4 reads of a member besides the asked fields."""
+CODE = "member_code"
+"""The field that tells whose record it is."""
+_DIGITS = re.compile(r"\^?\[0-9\]\{([1-9][0-9]?)\}\$?")
+"""A pattern of so many digits, as catalogues write it."""
+_UNASKED = "\x7f"
+"""Begins what no source is asked and no source's column is called."""
 
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -48,7 +58,7 @@ class StopFact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     end: Aware | None = msgspec.field(name="to", default=None)
 
 
-_FACT_TYPES: dict[str, Any] = {
+_FACT_TYPES: dict[Fact, Any] = {
     "status": str | None,
     "subject": str | None,
     "programmes": tuple[ProgrammeFact, ...] | None,
@@ -58,23 +68,46 @@ _FACT_TYPES: dict[str, Any] = {
     "stops": tuple[StopFact, ...] | None,
 }
 
+
+def fact_of(name: Fact, value: object) -> Any:
+    """Return what a JSON value is as a gate fact. Raises msgspec.ValidationError."""
+    return msgspec.convert(value, _FACT_TYPES[name])
+
+
+def fact_fits(name: Fact, value: object) -> bool:
+    """Tell whether a JSON value is one that a gate fact may have."""
+    try:
+        fact_of(name, value)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 _MALFORMED = (msgspec.ValidationError, UnicodeDecodeError)
 """What one record can be: of the wrong form, or in another encoding than UTF-8."""
 
 
 class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """How one set of fields is asked of a source and read from its JSON."""
+    """How one set of fields is asked of a source, and read from what it gives."""
 
     columns: tuple[str, ...]
     """The source's columns, sorted; the member code's column is among them."""
     column_of: Mapping[str, str]
     """Field or gate fact → the source's column."""
+    source: SourceMap
+    types: Mapping[str, FieldType | Fact]
+    """Column → the type of the field in it, or which gate fact it is: what a text is to be read as."""
+    row: type[msgspec.Struct]
+    quick: type[msgspec.Struct]
+    """The same without the patterns of `digits`, which are looked at for all rows at once."""
+    digits: tuple[Callable[[Any], str | None], ...]
+    """The values of a row that are digits alone, each of a length of its own."""
     many: msgspec.json.Decoder[Any]
     one: msgspec.json.Decoder[Any]
     code_only: msgspec.json.Decoder[Any]
 
     def read(self, records: msgspec.Raw) -> tuple[list[Any], list[str | None]]:
-        """Return (rows, codes of refused records); a record without a readable code is refused as None.
+        """Return (rows, codes of refused records) of a JSON array; a record without a readable code is refused as None.
 
         Rows have `code`, `fact_<name>` for every gate fact and `field_<name>` for every field read. Raises
         msgspec.DecodeError where `records` is no JSON array at all.
@@ -83,19 +116,43 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         refused: list[str | None] = []
         try:
             # The usual case costs one pass; only a batch with a malformed record is read again one by one.
-            rows = self.many.decode(records)
+            rows = self._checked(self.many.decode(records))
         except _MALFORMED:
             for record in msgspec.json.decode(records, type=list[msgspec.Raw]):
                 try:
                     rows.append(self.one.decode(record))
                 except _MALFORMED:
                     refused.append(self._code(record))
-        if not refused and len({row.code for row in rows}) == len(rows):
-            return rows, refused
-        # Two records of one member, be one malformed: nobody can tell which is true.
-        times = Counter([*(row.code for row in rows), *refused])
-        broken = {*refused, *(code for code, number in times.items() if number > 1)} - {None}
-        return [row for row in rows if row.code not in broken], [*[None] * refused.count(None), *broken]
+        return _each_once(rows, refused)
+
+    def take(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[str | None]]:
+        """Return the same of records as Python values, by column: what a database or a file gives.
+
+        A day may be a `date` or its ISO text, an instant an aware `datetime` or its text, as JSON would have it.
+        """
+        rows: list[Any] = []
+        refused: list[str | None] = []
+        try:
+            rows = self._checked(msgspec.convert(records, list[self.quick]))  # type: ignore[name-defined]  # made below
+        except _MALFORMED:
+            for record in records:
+                try:
+                    rows.append(msgspec.convert(record, self.row))
+                except _MALFORMED:
+                    code = record.get(self.column_of[CODE])
+                    refused.append(code if isinstance(code, str) else None)
+        return _each_once(rows, refused)
+
+    def _checked(self, rows: list[Any]) -> list[Any]:
+        """Return the rows. Raises msgspec.ValidationError where a value that is to be digits holds anything else.
+
+        A pattern for each value would cost as much as all else that reading takes.
+        """
+        for value_of in self.digits:
+            column = "".join([value for row in rows if (value := value_of(row)) is not None])
+            if column and not (column.isascii() and column.isdigit()):
+                raise msgspec.ValidationError("a value is not digits alone")
+        return rows
 
     def _code(self, record: msgspec.Raw) -> str | None:
         try:
@@ -105,34 +162,76 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         return code
 
 
-def plan_rows(fields: Iterable[Field], source: SourceMap, *, code_field: str = "member_code") -> RowPlan:
+def _each_once(rows: list[Any], refused: list[str | None]) -> tuple[list[Any], list[str | None]]:
+    if not refused and len({row.code for row in rows}) == len(rows):
+        return rows, refused
+    # Two records of one member, be one malformed: nobody can tell which is true.
+    times = Counter([*(row.code for row in rows), *refused])
+    broken = {*refused, *(code for code, number in times.items() if number > 1)} - {None}
+    return [row for row in rows if row.code not in broken], [*[None] * refused.count(None), *broken]
+
+
+def plan_rows(fields: Iterable[Field], source: SourceMap) -> RowPlan:
     """Compile the plan for reading `fields` and all gate facts of a record.
 
-    The member code is read whether or not it is asked, to tell whose record it is.
+    The member code is read whether or not it is asked, to tell whose record it is. A fact that the source map has a
+    constant for is not asked.
     """
-    rename = {"code": source.column(code_field)}
     fields = tuple(fields)
-    code = next((field_type(field) for field in fields if field.id == code_field), str)
-    members: list[tuple[Any, ...]] = [("code", code)]
+    types: dict[str, FieldType | Fact] = {source.column(CODE): "code"}
+    rename = {"code": source.column(CODE)}
+    coded = next((one for one in fields if one.id == CODE), None)
+    members: list[tuple[Any, ...]] = [("code", str if coded is None else field_type(coded))]
+    digits = {"code": coded} if coded is not None and _length(coded) else {}
     for fact in FACTS:
-        members.append((f"fact_{fact}", _FACT_TYPES[fact], None))
-        rename[f"fact_{fact}"] = source.column(fact)
+        constant = fact in source.constants
+        default = fact_of(fact, source.constants[fact]) if constant else None
+        members.append((f"fact_{fact}", _FACT_TYPES[fact], default))
+        # A name that no source's column has: whatever it sends unasked, the constant stands.
+        rename[f"fact_{fact}"] = f"{_UNASKED}{fact}" if constant else source.column(fact)
+        if not constant:
+            types[source.column(fact)] = fact
     for field in fields:
-        if field.id == code_field:
+        if field.id == CODE:
             continue
-        members.append((f"field_{field.id}", field_type(field)))
-        rename[f"field_{field.id}"] = source.column(field.id)
+        name = f"field_{field.id}"
+        members.append((name, field_type(field)))
+        rename[name] = source.column(field.id)
+        types[source.column(field.id)] = field.type
+        if _length(field):
+            digits[name] = field
+    loose = [(one[0], _of_length(digits[one[0]]), *one[2:]) if one[0] in digits else one for one in members]
     silent = {"__repr__": lambda _: "<Row>"}  # a record does not print itself
     row = msgspec.defstruct("Row", members, rename=rename, kw_only=True, frozen=True, gc=False, namespace=silent)
+    quick = msgspec.defstruct("Row", loose, rename=rename, kw_only=True, frozen=True, gc=False, namespace=silent)
     code_only = msgspec.defstruct("Code", [("code", str)], rename={"code": rename["code"]})
     return RowPlan(
-        columns=tuple(sorted(rename.values())),
+        columns=tuple(sorted(column for column in rename.values() if not column.startswith(_UNASKED))),
         column_of={name.removeprefix("field_").removeprefix("fact_"): column for name, column in rename.items()}
-        | {code_field: rename["code"]},
-        many=msgspec.json.Decoder(list[row]),  # type: ignore[valid-type]  # the struct is made here
+        | {CODE: rename["code"]},
+        source=source,
+        types=types,
+        row=row,
+        quick=quick,
+        digits=tuple(map(attrgetter, digits)),
+        many=msgspec.json.Decoder(list[quick]),  # type: ignore[valid-type]  # the struct is made here
         one=msgspec.json.Decoder(row),
         code_only=msgspec.json.Decoder(code_only),
     )
+
+
+def _length(field: Field) -> int | None:
+    """Return how many digits a value of the field is, None where it may be anything else."""
+    if field.type in {"digits", "jis_x0402"}:
+        return field.length
+    digits = _DIGITS.fullmatch(field.pattern or "")
+    return int(digits[1]) if digits and field.type not in {"boolean", "integer", "date", "enum"} else None
+
+
+def _of_length(field: Field) -> Any:
+    length = _length(field)
+    kind: Any = Annotated[str, msgspec.Meta(min_length=length, max_length=length)]
+    return kind | None if field.nullable else kind
 
 
 def field_type(field: Field) -> Any:

@@ -49,3 +49,11 @@ class Source(Protocol):
     async def read(self, query: Query, *, deadline: datetime) -> Records:
         """Return records, in one batched call whatever the members' states. Raises Unavailable."""
         ...
+
+
+class OpenSource(Source, Protocol):
+    """A source that holds connections or files, and gives them back."""
+
+    async def close(self) -> None:
+        """Give back what it holds; nothing is read from it afterwards."""
+        ...

@@ -10,6 +10,7 @@ from msgspec.structs import fields, replace
 from gateway.core.bases import Basis
 from gateway.core.comparison import Difference, compare, widens
 from gateway.core.days import Span, days
+from gateway.core.file_layout import FileLayout
 from gateway.core.policy import (
     AGREEMENT_RECORDS,
     PARTNER_RECORDS,
@@ -24,11 +25,11 @@ from gateway.core.policy import (
     Policy,
     Predicate,
     Purpose,
-    SourceMap,
     Transform,
     User,
 )
 from gateway.core.sentence import HOW, sentence
+from gateway.core.source_map import SourceMap, SqlView, ValueForm
 from gateway.core.widening import RULES, WEAKER
 from tests import factories as make
 from tests.core.test_properties import policies
@@ -217,6 +218,7 @@ OTHERS: dict[type, tuple[Any, dict[str, Any], str]] = {
             "evidence": frozenset({"law"}),
             "evidence_span": LATER,
             "supervision": None,
+            "reconciliation": LATER,
             "ground": "T1",
             "programme": "sukusuku",
             "grants": (),
@@ -276,7 +278,18 @@ OTHERS: dict[type, tuple[Any, dict[str, Any], str]] = {
         },
         "catalogue",
     ),
-    SourceMap: (OLD.source, {"facts": {"status": "STATUS"}, "columns": {"name": "NAME"}}, "source"),
+    SourceMap: (
+        OLD.source,
+        {
+            "facts": {"status": "STATUS"},
+            "columns": {"name": "NAME"},
+            "constants": {"stops": []},
+            "values": {"BIRTH": ValueForm(form="yyyymmdd")},
+            "sql": SqlView(view="members"),
+            "file": FileLayout(pattern="members_*.csv", format="csv"),
+        },
+        "source",
+    ),
 }
 """Part → one of its kind, another value of each of its members, and what it is called."""
 

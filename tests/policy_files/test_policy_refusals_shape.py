@@ -44,6 +44,22 @@ ONE_EDIT = {
     "a form": (SUNNET, "purpose: P4", "purpose: 4th", "wrong_form", "4th", PS),
     "a negative number": (SUNNET, "retention_days: 90", "retention_days: -1", "wrong_form", "retention_days: -1", PS),
     "days reversed": (SUNNET, "to: 2027-03-31", "to: 2026-03-31", "days_reversed", "term:", PS),
+    "a reconciliation of weeks": (
+        SUNNET,
+        "basis: joint_use",
+        "basis: joint_use\n    reconciliation: {from: 2026-12-01, to: 2026-12-15}",
+        "days_many",
+        "reconciliation:",
+        PS,
+    ),
+    "a reconciliation reversed": (
+        SUNNET,
+        "basis: joint_use",
+        "basis: joint_use\n    reconciliation: {from: 2026-12-02, to: 2026-12-01}",
+        "days_reversed",
+        "reconciliation:",
+        PS,
+    ),
     "no such instant": (
         SUNNET,
         "basis: joint_use",
@@ -158,4 +174,6 @@ def test_all_findings_of_all_files_come_at_once_and_nothing_is_loaded(room):
 
 def test_every_word_about_shapes_is_used_by_a_test():
     told = {case[3] for case in ONE_EDIT.values()}
+    # test_policy_source_map.py
+    told |= {"era_needed", "yes_and_no", "fixed_columns", "fixed_outside", "csv_columns", "no_such_fact", "two_places"}
     assert told | {"foreign_file", "missing_file", "unreadable", "empty_file"} == SHAPE.keys()

@@ -1,4 +1,4 @@
-"""The catalogue of machine fields and the map to the member system (fields.yaml, source.yaml)."""
+"""The catalogue of machine fields (fields.yaml)."""
 
 from typing import Annotated, Literal
 
@@ -54,33 +54,3 @@ class FieldsFile(Shape):
     """生協 / co-op"""
     fields: dict[FieldId, CatalogueField]
     """データ項目 / fields"""
-
-
-class Facts(Shape):
-    """組合員ごとの確認事項と基幹システムの列 / what the member gate reads, and its column."""
-
-    status: Text
-    """在籍の状態 / status"""
-    subject: Text
-    """人の区分 / subject category"""
-    programmes: Text
-    """登録している制度 / programmes"""
-    acquired_under: Text
-    """取得時の公表事項の版 / notice version at acquisition"""
-    as_of: Text
-    """情報の時点 / as of"""
-    consents: Text
-    """同意 / consents"""
-    stops: Text
-    """利用停止等 / stops"""
-
-
-class SourceFile(Shape):
-    """基幹システムとの対応 / how the member system names what is asked."""
-
-    coop: Id
-    """生協 / co-op"""
-    facts: Facts
-    """確認事項 / gate facts"""
-    columns: dict[FieldId, Text] = Field(default={})
-    """列名がデータ項目名と異なるもの / columns whose name differs from the field's"""

@@ -3,11 +3,12 @@
 from typing import Any
 
 from gateway.adapters.policy_files.agreement import AgreementsFile
-from gateway.adapters.policy_files.catalogue import FieldsFile, SourceFile
+from gateway.adapters.policy_files.catalogue import FieldsFile
 from gateway.adapters.policy_files.decisions import DecisionsFile
 from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import Shape
+from gateway.adapters.policy_files.source import SourceFile
 
 KINDS: dict[str, type[Shape]] = {
     "notice": NoticeFile,

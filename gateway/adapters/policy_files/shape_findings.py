@@ -63,7 +63,11 @@ def _state(detail: ErrorDetails, name: str) -> tuple[str, str, str]:
             return "missing_key", "kind", ""
         case "check_digit" | "no_such_instant":
             return kind, _shown(value), ""
-        case "days_reversed":
+        case "days_reversed" | "era_needed" | "yes_and_no" | "fixed_columns" | "fixed_outside" | "csv_columns":
+            return kind, name, ""
+        case "days_many":
+            return kind, name, str(context["most"])
+        case "no_such_fact" | "two_places":
             return kind, name, ""
         case _ if kind in _WANTED:
             return "wrong_type", name, _WANTED[kind]

@@ -107,4 +107,53 @@ SHAPE: dict[str, Words] = {
         "`{subject}` ends before it begins",
         ("日付を直す", "correct the dates"),
     ),
+    "days_many": _words(
+        "`{subject}` は{other}日までです",
+        "`{subject}` is longer than {other} days",
+        ("期間を短くする", "make it shorter"),
+    ),
+    "era_needed": _words(
+        "`{subject}` の年号が要ります (wareki_yymmdd のときに限る)",
+        "`{subject}` needs an era, with `wareki_yymmdd` alone",
+        (
+            "`form: wareki_yymmdd` には `era` を書き、ほかの書き方からは除く",
+            "write `era` with `form: wareki_yymmdd`, and with no other form",
+        ),
+    ),
+    "yes_and_no": _words(
+        "`{subject}` の「はい」と「いいえ」が分かれていません",
+        "`{subject}` does not tell yes from no",
+        ("`true` と `false` の両方を、重ならないように書く", "write both `true` and `false`, with no value in both"),
+    ),
+    "fixed_columns": _words(
+        "固定長の列 (`fixed`) と1件の長さ (`record`) は、`format: fixed` のときに、両方書きます",
+        "`fixed` and `record` belong to `format: fixed`, both of them",
+        ("二つとも書くか、二つとも除く", "write both, or remove both"),
+    ),
+    "fixed_outside": _words(
+        "固定長の列が1件の長さ (`record`) を超えています",
+        "a column lies beyond the length of a record (`record`)",
+        ("`at` と `length` を、バイトで確かめる", "mind `at` and `length`, in bytes"),
+    ),
+    "csv_columns": _words(
+        "列名は、見出しの行か `columns` のどちらか一方が決めます",
+        "a file's columns are named by its first record or by `columns`, not by both or neither",
+        (
+            "見出しがあれば `columns` を除き、なければ `header: false` として `columns` を書く",
+            "remove `columns`, or write them with `header: false`",
+        ),
+    ),
+    "no_such_fact": _words(
+        "`{subject}` に、その確認事項が取りえない値があります",
+        "`{subject}` holds a value that its gate fact cannot have",
+        (
+            "docs/source-http.md の5.の形で書く。ないことは [] か null と書く",
+            "write it as docs/source-http.md section 5 has it; none is `[]` or null",
+        ),
+    ),
+    "two_places": _words(
+        "`sql` と `file` の両方があります",
+        "both `sql` and `file` are given",
+        ("組合員を読むほうの一つを残す", "keep the one that members are read from"),
+    ),
 }
