@@ -10,4 +10,4 @@ def follow_up_rules(settings: Settings, coop: str) -> Rules:
     if chosen is None:
         return Rules()
     duties = Rules().duties if chosen.duties is None else chosen.duties
-    return Rules(duties=duties, days=chosen.days, blocking=chosen.blocking)
+    return Rules(duties=duties, days=chosen.days, blocking=chosen.blocking, removal=chosen.removal)

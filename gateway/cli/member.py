@@ -1,4 +1,4 @@
-"""gateway member restrict | lift | history | answer | prove | persons | held.
+"""gateway member restrict | lift | import | history | answer | prove | persons | held.
 
 Codes come from a file or standard input, never from the command line, which shells keep and other users see.
 """
@@ -14,7 +14,9 @@ import typer
 from rich.progress import Progress
 
 from gateway.app import secrets_of, stores
+from gateway.app.members import masters_of
 from gateway.cli.member_answer import answer
+from gateway.cli.member_import import import_
 from gateway.cli.output import USAGE, Json, Lang, codes_of, err, fail, run, said, say, settings, show
 from gateway.cli.policy import known
 from gateway.control_plane import restrict as stops
@@ -82,6 +84,7 @@ def _acting(act: Callable[..., Awaitable[int]]) -> Callable[..., None]:
                     reason=reason,
                     secrets=await secrets_of(configured, opened, coop),
                     clock=opened.clock,
+                    masters=masters_of(configured, coop),
                 )
 
         index = run(work(settings()))
@@ -92,6 +95,7 @@ def _acting(act: Callable[..., Awaitable[int]]) -> Callable[..., None]:
 
 app.command("restrict", help="利用停止等を設ける / Set a stop for members.")(_acting(stops.restrict))
 app.command("lift", help="利用停止等を解く / Lift a stop of the same kind, partner and purpose.")(_acting(stops.lift))
+app.command("import")(import_)
 
 
 # ── what was provided ──────────────────────────────────────────────────────────────────────────────────────────────

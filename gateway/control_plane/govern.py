@@ -25,13 +25,14 @@ async def govern(
     subjects: tuple[Subject, ...] = (),
     change: Change | None = None,
     codes: tuple[MemberCode, ...] = (),
+    events: tuple[bytes, ...] = (),
 ) -> int:
     """Commit an act; return the index of its entry, which is the new `gov`.
 
     With `base`, the act stands only on that governance index: raises StaleBase where another one is in force. Without,
     it is made again on whatever came in between. `subjects` are the erasable side rows of its commitment, `codes` whom
-    it names. With `change`,
-    raises NotSo where the row is not as that demands. Raises Unavailable.
+    it names. With `change`, raises NotSo where the row is not as that demands; with `events`, where somebody has told one
+    of them. Raises Unavailable.
     """
     gov = base if base is not None else (await log.head(coop)).gov
     for _ in range(ROUNDS):
@@ -51,6 +52,7 @@ async def govern(
                 subjects=subjects,
                 change=change,
                 codes=codes,
+                events=events,
             ),
         )
         if isinstance(verdict, Committed):

@@ -6,15 +6,21 @@ The codes are kept sealed beside the entry, erasable, since partners that hold t
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from types import MappingProxyType
+from typing import Final
 
 from gateway.control_plane.govern import govern
 from gateway.core.identity import SALT, Subject, commit, member_tag
+from gateway.core.masters import Masters, check_staff
 from gateway.core.restriction_grounds import GROUNDS, GroundId
 from gateway.core.state import Effect, MembersLifted, MembersRestricted, Restriction, RestrictionKind
 from gateway.jose import rfc4648
 from gateway.ports import Clock, CoopSecrets, Log, MemberCode
 from gateway.tlog.codes import seal_code
 from gateway.tlog.entries import Entry, Restrict, instant
+
+BOTH: Final[Masters] = MappingProxyType({})
+"""No side is the only one that may say anything."""
 
 
 async def restrict(
@@ -30,11 +36,14 @@ async def restrict(
     secrets: CoopSecrets,
     clock: Clock,
     ground: GroundId | None = None,
+    masters: Masters = BOTH,
 ) -> int:
     """Restrict members from now on, for one partner and purpose or for all; return the governance index.
 
-    Raises ValueError for a ground that no restriction of this kind can rest on.
+    Raises Refused where the core system is the master of this kind, ValueError for a ground that no restriction of this
+    kind can rest on.
     """
+    check_staff(masters, kind)
     if ground is not None and kind not in GROUNDS[ground].kinds:
         raise ValueError(
             f"「{GROUNDS[ground].article}」はこの種類の根拠になりません / {GROUNDS[ground].article} is no ground of `{kind}`"
@@ -80,8 +89,13 @@ async def lift(
     secrets: CoopSecrets,
     clock: Clock,
     ground: GroundId | None = None,
+    masters: Masters = BOTH,
 ) -> int:
-    """Lift members' restrictions of one kind, partner and purpose; return the governance index."""
+    """Lift members' restrictions of one kind, partner and purpose; return the governance index.
+
+    Raises Refused where the core system is the master of this kind.
+    """
+    check_staff(masters, kind)
     tags, subjects, commitment = _committed(coop, codes, secrets)
 
     def act(gov: int, now: datetime) -> tuple[Entry, tuple[Effect, ...]]:

@@ -23,7 +23,7 @@ State = Literal["open", "acknowledged", "certified"]
 STATES: Final[tuple[State, ...]] = get_args(State)
 """In the order in which they are passed and listed."""
 Answer = Literal["acknowledged", "certified"]
-Cause = Literal["restriction", "correction", "erasure", "retention", "ended"]
+Cause = Literal["restriction", "withdrawal", "correction", "erasure", "retention", "ended"]
 CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 
 _ID: Final = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -40,6 +40,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Calendar days for a duty, where they are not those of core/legal_parameters.py."""
     blocking: Mapping[str, int] = MappingProxyType({})
     """Agreement → whole days after the due day from which nothing is provided under it while the duty is not met."""
+
+    removal: Literal["delete", "stop_using"] = "stop_using"
+    """What a partner must do with whom it was given and is not given any more."""
 
     def due(self, duty: Duty, today: date) -> date:
         """Return the last day that is in time for what is notified today."""

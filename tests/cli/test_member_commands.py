@@ -21,7 +21,7 @@ AGREEMENT = "kyoritsusha-sunnet-01"
 
 def environment(house: House) -> dict[str, str]:
     settings = house.settings
-    sources = {coop: {"url": one.url, "secret_file": str(one.secret_file)} for coop, one in settings.sources.items()}
+    sources = {coop: one.model_dump(mode="json") for coop, one in settings.sources.items()}
     return {
         f"{PREFIX}NAME": settings.name,
         f"{PREFIX}ISSUER": settings.issuer,

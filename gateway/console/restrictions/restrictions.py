@@ -48,6 +48,7 @@ async def act(request: Request) -> Response:
         lifting = form.text("act") == "lift"
         codes, words = codes_typed(form.raw("codes")), await _words(visit, lifting=lifting)
         words |= {"secrets": desk.secrets(visit.coop), "clock": desk.clock, "by": visit.person.id}
+        words |= {"masters": desk.masters(visit.coop)}
         await (lift if lifting else restrict)(desk.log, visit.coop, codes, **words)
     except Refused as told:
         return await _shown(request, visit, form, told=told)

@@ -1,4 +1,4 @@
-"""Follow-ups that arise by themselves: a member is restricted, a grant's retention passes, an agreement ends.
+"""Follow-ups that arise by themselves: a member is restricted, leaves or is corrected, a grant's retention passes, an agreement ends.
 
 Each has an identifier that its source alone determines, so that whoever comes to it a second time, another process or this
 one after it was killed, opens nothing twice; how far each course has come is written only after what it led to stands in the
@@ -6,17 +6,26 @@ log, so that nothing is left out either.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 import msgspec
 from pyroaring import BitMap
 
 from gateway.core.days import jst_day, midnight
-from gateway.core.follow_up import derived_id
+from gateway.core.follow_up import Cause, Duty, derived_id
 from gateway.core.policy import Agreement
-from gateway.core.state import Effect, MembersLifted, MembersRestricted, Restriction, Snapshot
+from gateway.core.state import (
+    Effect,
+    MembersLifted,
+    MembersNotified,
+    MembersRestricted,
+    Restriction,
+    RestrictionKind,
+    Snapshot,
+)
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.follow_ups.holding import holders
 from gateway.oversight.follow_ups.opening import Whom, named, numbered, open_one
@@ -53,25 +62,74 @@ async def arise(desk: OversightDesk, coops: Iterable[str]) -> None:
 
 
 async def from_restrictions(desk: OversightDesk, coop: str) -> None:
-    """Open a follow-up for every partner and agreement that holds whoever was restricted since the last round."""
+    """Open a follow-up for every partner and agreement that holds whoever was restricted since the last round.
+
+    Or left the co-op, or was corrected: what the core system told of members (control_plane/members) leads to them too.
+    """
     first = await desk.follow_ups.come(coop, "restrictions")
     gov, effects = await desk.log.effects(coop, -1 if first is None else first - 1)
     if first is not None and gov < first:
         return
     duties = desk.follow_up_rules(coop).duties
-    if any(isinstance(effect, MembersRestricted) for _, effect in effects):
+    if any(isinstance(effect, MembersRestricted | MembersNotified) for _, effect in effects):
         # What was released before the stop is in the sets now, and nothing of these members is released after it.
         await held.advance(desk.log, desk.side_rows, desk.held_sets, coop)
-    for position, (index, effect) in enumerate(effects):
-        if isinstance(effect, MembersRestricted) and effect.restriction.kind in duties:
-            still = _not_lifted(effect, (later for _, later in effects[position + 1 :]))
-            await _of_restriction(desk, coop, index, effect.restriction, still)
+    position = 0
+    for index, group in groupby(effects, key=lambda one: one[0]):
+        of_entry = [effect for _, effect in group]
+        position += len(of_entry)
+        if not any(isinstance(effect, MembersRestricted | MembersNotified) for effect in of_entry):
+            continue
+        arisen = _arisen(duties, of_entry, [later for _, later in effects[position:]])
+        await _of_entry(desk, coop, index, arisen, alone=len(of_entry) == 1)
     await desk.follow_ups.go(coop, "restrictions", first=first, last=gov + 1)
 
 
-def _not_lifted(restricted: MembersRestricted, later: Iterable[Effect]) -> set[bytes]:
+class _Told(msgspec.Struct, frozen=True, order=True):
+    """What partners are told of the members of an entry; "" for all partners, or all purposes."""
+
+    cause: Cause
+    duty: Duty
+    partner: str = ""
+    purpose: str = ""
+
+
+_REASONS: Final[Mapping[Cause, str]] = {"restriction": "利用停止等", "withdrawal": "脱退", "correction": "訂正"}
+_LEFT: Final = Restriction(kind="stop_provide", start=datetime.min.replace(tzinfo=UTC))
+"""What withdrawing from the co-op restricts, and lifting which takes it back."""
+
+
+def _arisen(
+    duties: Mapping[RestrictionKind, Duty], of_entry: Sequence[Effect], later: Sequence[Effect]
+) -> dict[_Told, set[bytes]]:
+    """Return what an entry's effects lead to, each with whom it concerns still.
+
+    Who left is erased: that they are not to be used until then goes without saying.
+    """
+    found: dict[_Told, set[bytes]] = defaultdict(set)
+    left: set[bytes] = set()
+    for effect in of_entry:
+        match effect:
+            case MembersRestricted(tags=tags, restriction=one) if one.kind in duties:
+                told = _Told("restriction", duties[one.kind], one.partner or "", one.purpose or "")
+                found[told] |= _not_lifted(tags, one, later)
+            case MembersNotified(tags=tags, cause="withdrawal"):
+                left |= _not_lifted(tags, _LEFT, later)
+            case MembersNotified(tags=tags):
+                found[_Told("correction", "correct")] |= set(tags)
+            case _:
+                pass
+    for told in found:
+        if told.cause == "restriction":
+            found[told] -= left
+    if left:
+        found[_Told("withdrawal", "delete")] = left
+    return dict(sorted(found.items()))
+
+
+def _not_lifted(tags: Iterable[bytes], one: Restriction, later: Iterable[Effect]) -> set[bytes]:
     """Return whom a restriction concerns still: a mistake that was taken back at once tells no partner anything."""
-    one, still = restricted.restriction, set(restricted.tags)
+    still = set(tags)
     for effect in later:
         if isinstance(effect, MembersLifted) and (effect.kind, effect.partner, effect.purpose) == (
             one.kind,
@@ -82,28 +140,31 @@ def _not_lifted(restricted: MembersRestricted, later: Iterable[Effect]) -> set[b
     return still
 
 
-async def _of_restriction(
-    desk: OversightDesk, coop: str, index: int, restriction: Restriction, still: set[bytes]
+async def _of_entry(
+    desk: OversightDesk, coop: str, index: int, arisen: Mapping[_Told, set[bytes]], *, alone: bool
 ) -> None:
-    duty = desk.follow_up_rules(coop).duties[restriction.kind]
-    told = [MemberCode(tag, code) for tag, code in await desk.follow_ups.codes(coop, index) if tag in still]
-    holding = await holders(desk, coop, told, partner=restriction.partner, purpose=restriction.purpose)
-    for (partner, agreement), members in holding.items():
-        await open_one(
-            desk,
-            coop,
-            await named(desk, coop, members),
-            identifier=derived_id("restriction", coop, str(index), partner, agreement),
-            cause="restriction",
-            source=index,
-            duty=duty,
-            partner=partner,
-            agreement=agreement,
-            purpose=restriction.purpose,
-            by=BY,
-            reason=f"利用停止等(記録 {index})",
-            by_rule=True,
-        )
+    """Open what an entry leads to; `alone`: it has one effect, so that its index, partner and agreement name it."""
+    codes = await desk.follow_ups.codes(coop, index) if arisen else []
+    for told, still in arisen.items():
+        members = [MemberCode(tag, code) for tag, code in codes if tag in still]
+        holding = await holders(desk, coop, members, partner=told.partner or None, purpose=told.purpose or None)
+        for (partner, agreement), theirs in holding.items():
+            which = () if alone else (told.cause, told.duty, told.partner, told.purpose)
+            await open_one(
+                desk,
+                coop,
+                await named(desk, coop, theirs),
+                identifier=derived_id("restriction", coop, str(index), partner, agreement, *which),
+                cause=told.cause,
+                source=index,
+                duty=told.duty,
+                partner=partner,
+                agreement=agreement,
+                purpose=told.purpose or None,
+                by=BY,
+                reason=f"{_REASONS[told.cause]}(記録 {index})",
+                by_rule=True,
+            )
 
 
 # ── agreements that ended, retention that passed ──

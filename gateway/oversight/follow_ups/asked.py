@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from gateway.core.follow_up import Answer, Duty, FollowUp, allowed, ending, ends_block
 from gateway.core.identity import member_tag
+from gateway.core.masters import check_staff
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648
@@ -49,6 +50,8 @@ async def tell_partners(
     None where no partner holds them. Raises Refused, Unavailable.
     """
     _said(reason)
+    if asked == "correction":
+        check_staff(desk.masters(coop), "correction")
     secrets = desk.secrets(coop)
     members = []
     for code in dict.fromkeys(codes):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.core.identity import pairwise_id
-from gateway.core.projection import CODE
+from gateway.core.rows import CODE
 from gateway.oversight.desk import OversightDesk
 from gateway.ports import MemberCode, Unavailable
 from gateway.tlog.codes import open_code, seal_code

@@ -4,12 +4,14 @@ What it reads is read by the member's side rows; where these were erased, nothin
 the record says up to when. Partners appear by their codes: member_words.py says them as they were named then.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any, Literal
 
 import msgspec
 
 from gateway.core.identity import member_tag
-from gateway.core.state import Restriction
+from gateway.core.state import Effect, MembersLifted, MembersNotified, MembersRestricted, Restriction
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.members import held
 from gateway.oversight.members.history import AT_ONCE, Provision, provision_of
@@ -18,12 +20,13 @@ from gateway.tlog.entries import Access, Erase, FollowUp, Restrict, decode
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
-    """A restriction set or lifted for this member."""
+    """A restriction set or lifted for this member; or, `told` by the core system, a withdrawal or correction."""
 
     index: int
     time: str
-    event: str
+    event: Literal["set", "lifted", "told"]
     restriction: str
+    """Its kind; of what was told, `withdrawal` or `correction`."""
     partner: str | None
     purpose: str | None
     ground: str | None
@@ -81,6 +84,7 @@ async def record(desk: OversightDesk, coop: str, code: str) -> Record:
     """Return what the log knows of a member as of now; the look itself was entered before. Raises Unavailable."""
     tag = member_tag(desk.secrets(coop).subject, coop, code)
     size = (await desk.log.head(coop)).next_index
+    imported: dict[int, Restrict] = {}
     indexes = [index for index in await desk.side_rows.of_member(coop, tag) if index < size]
     provisions: list[Provision] = []
     stops: list[Stop] = []
@@ -93,6 +97,8 @@ async def record(desk: OversightDesk, coop: str, code: str) -> Record:
                 provisions.append(provided)
                 continue
             match decode(logged.entry):
+                case Restrict(event="imported") as entry:
+                    imported[logged.index] = entry
                 case Restrict() as entry:
                     stops.append(_stop(logged, entry))
                 case FollowUp() as entry:
@@ -101,12 +107,13 @@ async def record(desk: OversightDesk, coop: str, code: str) -> Record:
                     looks.append(_looked(logged, entry))
                 case _:
                     pass
+    stops += _of_imports(imported, await desk.member_events.effects(coop, list(imported)), tag)
     await held.advance(desk.log, desk.side_rows, desk.held_sets, coop)
     return Record(
         size=size,
         provisions=tuple(provisions),
         delivered=frozenset(await desk.deliveries.delivered(coop, [one.index for one in provisions])),
-        stops=tuple(stops),
+        stops=tuple(sorted(stops, key=lambda one: one.index)),
         in_force=_in_force(desk.current(coop).restrictions.get(tag, ()), desk.clock()),
         told=tuple(told),
         looks=tuple(looks),
@@ -123,14 +130,32 @@ def _stop(logged: Logged, entry: Restrict) -> Stop:
     return Stop(
         index=logged.index,
         time=entry.time,
-        event=entry.event,
-        restriction=entry.restriction,
+        event="lifted" if entry.event == "lifted" else "set",
+        restriction=entry.restriction or "",
         partner=entry.partner,
         purpose=entry.purpose,
         ground=entry.ground,
         by=entry.by,
         reason=entry.reason,
     )
+
+
+def _of_imports(imported: Mapping[int, Restrict], effects: Sequence[tuple[int, Effect]], tag: bytes) -> Iterator[Stop]:
+    """Yield what imports did to a member: the entries say how many of each kind, their effects say whom."""
+    for index, effect in effects:
+        entry = imported[index]
+        said: dict[str, Any] = {"index": index, "time": entry.time, "by": entry.by, "reason": entry.reason}
+        match effect:
+            case MembersRestricted(tags=tags, restriction=one, ground=ground) if tag in tags:
+                said |= {"partner": one.partner, "purpose": one.purpose, "ground": ground}
+                yield Stop(event="set", restriction=one.kind, **said)
+            case MembersLifted(tags=tags) as one if tag in tags:
+                said |= {"partner": one.partner, "purpose": one.purpose, "ground": one.ground}
+                yield Stop(event="lifted", restriction=one.kind, **said)
+            case MembersNotified(tags=tags, cause=cause) if tag in tags:
+                yield Stop(event="told", restriction=cause, partner=None, purpose=None, ground=None, **said)
+            case _:
+                pass
 
 
 async def _told(desk: OversightDesk, coop: str, logged: Logged, entry: FollowUp) -> Told:

@@ -64,10 +64,14 @@ RESTRICTIONS: Final[Mapping[str, Said]] = {
     "stop_provide": Said("提供停止", "stop of provision"),
     "marketing_stop": Said("販促停止", "stop of marketing"),
     "protected": Said("保護", "protected"),
+    "withdrawal": Said("脱退", "withdrawal"),
+    "correction": Said("訂正", "correction"),
 }
+"""And what the core system tells besides."""
 EVENTS: Final[Mapping[str, Said]] = {
     "set": Said("設定", "set"),
     "lifted": Said("解除", "lifted"),
+    "told": Said("届出", "told"),
 }
 DUTIES: Final[Mapping[str, Said]] = {
     "correct": Said("訂正", "correct"),
