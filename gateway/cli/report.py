@@ -1,4 +1,4 @@
-"""gateway report ledger | month | provisions | audit-pack.
+"""gateway report ledger | month | provisions | audit-pack | unused-grants.
 
 What a co-op keeps and hands in, as the console shows it (台帳と報告). Without --out a report is printed; with it, the file's
 ending says what is written: .csv, .xlsx, .json or .pdf.
@@ -18,6 +18,8 @@ from gateway.app.oversight import oversight_of
 from gateway.cli.acting import By, known
 from gateway.cli.office import refusals_told, shown
 from gateway.cli.output import USAGE, Json, Lang, Language, fail, out as screen, run, say, settings, show
+from gateway.control_plane.grants.unused import DAYS, unused
+from gateway.control_plane.grants.unused_table import unused_table
 from gateway.core.days import jst_day
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.log.noting import note_taken
@@ -109,6 +111,35 @@ def provisions(
             coop=_name(configured, coop),
             today=jst_day(desk.clock()),
             trial=configured.demo,
+        )
+
+    _told(_on(coop, work), out, as_json=as_json, lang=lang)
+
+
+@app.command("unused-grants")
+def unused_grants(
+    coop: str,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="直近の日数 / how many days back")] = DAYS,
+    out: Out = None,
+    as_json: Json = False,
+    lang: Lang = "ja",
+) -> None:
+    """期間中に一度も求められなかった提供範囲と、狭める候補を出す / Grants and fields that nobody asked for, and what to take out.
+
+    Exit: 0 done · 1 refused · 2 usage · 3 the log does not answer.
+    """
+
+    async def work(desk: OversightDesk, configured: Settings) -> tuple[Table, ...]:
+        snapshot = desk.current(coop)
+        made = await unused(desk.log, snapshot, now=desk.clock(), days=days)
+        return (
+            unused_table(
+                made,
+                coop=_name(configured, coop),
+                names=partner_names(snapshot),
+                fields=field_names(snapshot),
+                trial=configured.demo,
+            ),
         )
 
     _told(_on(coop, work), out, as_json=as_json, lang=lang)

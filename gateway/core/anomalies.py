@@ -1,4 +1,4 @@
-"""異常: what of the traffic is unlike the weeks before it, by six rules over counts alone.
+"""異常: what of the traffic is unlike the weeks before it, by rules over counts alone.
 
 Each day of a period is held against the days before it (`baseline_days`), partner by partner; who has been served for
 less than `history_days` is not judged. INVARIANT: the same counts give the same list, whenever it is made.
@@ -13,10 +13,12 @@ import msgspec
 
 from gateway.core.anomaly_thresholds import Name, threshold
 from gateway.core.days import JST, jst_day, midnight, midnight_after
+from gateway.core.enumeration import TOLD, Verdict, weightier
 
-Rule = Literal["volume", "off_hours", "new_field", "refusals", "not_available", "repeat_pulls"]
+Rule = Literal["volume", "off_hours", "new_field", "refusals", "not_available", "repeat_pulls", "enumeration"]
 RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 _HOUR: Final = timedelta(hours=1)
+_BUDGETS: Final[Mapping[str | None, Verdict]] = {why: verdict for verdict, why in TOLD.items()}
 
 
 class Hourly(Protocol):
@@ -32,6 +34,8 @@ class Hourly(Protocol):
     def client(self) -> str | None: ...
     @property
     def purpose(self) -> str | None: ...
+    @property
+    def reason(self) -> str | None: ...
     @property
     def entries(self) -> int: ...
     @property
@@ -91,6 +95,7 @@ def anomalies(hours: Iterable[Hourly], fields: Iterable[Released], *, first: dat
         *_refusals(counted.denials, counted.seen, first, last),
         *_not_available(counted.rates, first, last),
         *_repeat_pulls(counted.pulls, first, last),
+        *_enumeration(counted.budgets, first, last),
     ]
     return sorted(found, key=lambda one: (-one.day.toordinal(), RULES.index(one.rule), *_named(one)))
 
@@ -112,10 +117,15 @@ class _Counted:
         self.rates: dict[Whose, dict[date, tuple[int, int]]] = defaultdict(dict)
         """(not available, all) of the members asked for."""
         self.pulls: dict[Whose, dict[datetime, int]] = defaultdict(lambda: defaultdict(int))
+        self.budgets: dict[Whose, dict[date, Verdict]] = defaultdict(dict)
+        """What each partner's client was told of its enumeration budget."""
         for one in hours:
             if one.kind not in {"release", "denial"}:
                 continue
             day, client = jst_day(one.hour), (one.partner, one.client, None)
+            if (told := _BUDGETS.get(one.reason)) is not None:  # of a minute of the gateway's own, no request
+                self.budgets[client][day] = weightier(told, self.budgets[client].get(day, "none"))
+                continue
             self.seen[client][day] += one.entries
             if _night(one.hour, day):
                 self.nights[client][day] += one.entries
@@ -211,6 +221,14 @@ def _repeat_pulls(pulls: Mapping[Whose, Mapping[datetime, int]], first: date, la
             yield msgspec.structs.replace(
                 _told("repeat_pulls", whose, day, by_day[day], usual), start=hour, end=hour + _HOUR
             )
+
+
+def _enumeration(budgets: Mapping[Whose, Mapping[date, Verdict]], first: date, last: date) -> Iterator[Anomaly]:
+    """A client that asked for more members whom it could not know than its budget holds; the limit reached, in per cent."""
+    for whose, by_day in budgets.items():
+        for day in _days(by_day, first, last):
+            reached = _of("enumeration_stop" if by_day[day] == "stop" else "enumeration_alert", day)
+            yield _told("enumeration", whose, day, reached, 0)
 
 
 def _most(by_day: Mapping[date, int], seen: Mapping[date, int], day: date, told: set[date]) -> int | None:

@@ -23,6 +23,9 @@ Name = Literal[
     "unavailable_least",
     "pulls_times",
     "pulls_least",
+    "enumeration_least",
+    "enumeration_alert",
+    "enumeration_stop",
 ]
 NAMES: Final[tuple[Name, ...]] = get_args(Name)
 
@@ -86,6 +89,19 @@ THRESHOLDS: Final[dict[Name, tuple[Threshold, ...]]] = {
         "a request sent over and over shows in the count of an hour",
     ),
     "pulls_least": _since(30, "2分に1回までの取得は画面の操作でも起きる", "once in two minutes happens by hand too"),
+    "enumeration_least": _since(
+        200, "200人未満では数人の入力誤りで率が動く", "below two hundred members a few slips of the pen move the rate"
+    ),
+    "enumeration_alert": _since(
+        2,
+        "自分の名簿から求める提供先が、渡したことのない人を空振りすることはほとんどない",
+        "who asks from a list of its own hardly ever misses somebody whom it was never given",
+    ),
+    "enumeration_stop": _since(
+        10,
+        "10人に1人の空振りは入力誤りでは起きない。名簿の照合なら、前もって期間を承認する",
+        "no slip of the pen misses one in ten; a reconciliation of lists has its window approved before",
+    ),
 }
 
 

@@ -1,8 +1,8 @@
 """A dossier (案件): what compliance keeps of one matter from its receipt to its end.
 
 A request of a person (case), a leak that may be one (incident), a period that is reviewed (review) and what was found in
-it (finding), a measure that the co-op declares (measure), an urgent provision by two people (emergency). What is written
-in it is sealed at rest; the columns beside it are what lists are made of, and say nothing of a person.
+it (finding), a measure that the co-op declares (measure), an urgent provision by two people (emergency), a daily limit
+that is not raised although a partner asked for more (quota). What is written in it is sealed at rest; the columns beside it are what lists are made of, and say nothing of a person.
 """
 
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-Matter = Literal["case", "incident", "review", "finding", "measure", "emergency"]
+Matter = Literal["case", "incident", "review", "finding", "measure", "emergency", "quota"]
 MATTERS: tuple[Matter, ...] = get_args(Matter)
 Event = Literal["opened", "changed", "decided", "signed", "countersigned", "closed"]
 

@@ -14,6 +14,14 @@ STATES: dict[str, dict[str, tuple[str, str]]] = {
         "unverified": ("要求の署名を確認できません", "the signed request could not be verified"),
         "unknown": ("データ項目の一覧にない項目です", "the field is in no catalogue"),
         "mismatch": ("アクセストークンの内容と一致しません", "not what the access token was issued for"),
+        "enumeration_alert": (
+            "渡したことのない人への空振りが多くなっています",
+            "many were asked for who are neither available nor held",
+        ),
+        "enumeration_stop": (
+            "渡したことのない人への空振りが多いため、組合員を名指す要求を翌日まで止めました",
+            "so many were asked for who are neither available nor held that requests naming members wait for the next day",
+        ),
     },
     "notice": {
         "absent": ("その日に有効な公表事項がありません", "no notice is in force"),

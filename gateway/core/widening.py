@@ -103,6 +103,11 @@ def _supervision(before: Span | None, after: Span | None) -> bool:
     return after is not None and (before is None or _longer(before, after))
 
 
+def _window(before: Span | None, after: Span | None) -> bool:
+    """None is no window at all."""
+    return after is not None and (before is None or _longer(before, after))
+
+
 def _evidence(before: Span, after: Span) -> bool:
     # Break-glass evidence without an end allows nothing: giving it one does.
     return _longer(before, after) or (before.end is None and after.end is not None)
@@ -192,6 +197,7 @@ RULES: dict[str, dict[str, Rule]] = {
         "evidence": _more,
         "evidence_days": _evidence,
         "supervision": _supervision,
+        "reconciliation": _window,
         "department": _never,
         **_unread(AGREEMENT_RECORDS),
     },

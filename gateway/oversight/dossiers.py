@@ -15,7 +15,7 @@ from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal, unseal
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Change, Committed, Submission, Unavailable, Unchanged
+from gateway.ports import Change, Committed, Submission, Unavailable, Unchanged, Values
 from gateway.tlog import entries
 from gateway.tlog.entries import encode, instant
 from gateway.tlog.merkle import leaf_hash
@@ -53,10 +53,12 @@ async def begin(
     dossier: str | None = None,
     of_partner: bool = False,
     statement: str | None = None,
+    more: Values | None = None,
 ) -> Dossier:
     """Open a dossier, about a member or none; `of_partner`: a partner's system or a rule opens it, nobody of the staff.
 
-    `statement` names who else may, where it is not compliance (adapters/log/changes.py). Raises Refused where `by` may not, or where a dossier of this id exists; Unavailable.
+    `statement` names who else may, where it is not compliance (adapters/log/changes.py), and `more` is what it asks for
+    beyond the row. Raises Refused where `by` may not, or where a dossier of this id exists; Unavailable.
     """
     now = desk.clock()
     tag = None if member is None else member_tag(desk.secrets(coop).subject, coop, member)
@@ -76,7 +78,7 @@ async def begin(
         changed=now,
     )
     statement = statement or ("dossier_opened_by_rule" if of_partner else "dossier_opened")
-    return await _write(desk, made, body, statement, "opened", by=by, reason=reason)
+    return await _write(desk, made, body, statement, "opened", by=by, reason=reason, more=more)
 
 
 async def change(
@@ -137,12 +139,22 @@ def sealed_as(
 
 
 async def _write(
-    desk: OversightDesk, made: Dossier, body: msgspec.Struct, statement: str, event: Event, *, by: str, reason: str
+    desk: OversightDesk,
+    made: Dossier,
+    body: msgspec.Struct,
+    statement: str,
+    event: Event,
+    *,
+    by: str,
+    reason: str,
+    more: Values | None = None,
 ) -> Dossier:
     if not reason.strip() or not writable(reason):
         raise Refused("reason", "理由を書いてください", "say why")
     coop, salt = made.coop, os.urandom(SALT)
     made, change = sealed_as(desk, made, body, statement, by=by)
+    if more is not None:
+        change = msgspec.structs.replace(change, values={**more, **change.values})
     said = entries.Dossier(
         coop=coop,
         time=instant(made.changed),

@@ -1,4 +1,4 @@
-"""Anomalies: each of six kinds is listed once where it is put in, next to nothing is listed where nothing is wrong."""
+"""Anomalies: each kind is listed once where it is put in, next to nothing is listed where nothing is wrong."""
 
 import random
 from collections import Counter
@@ -9,6 +9,7 @@ import pytest
 
 from gateway.core.anomalies import RULES, Anomaly, anomalies, since
 from gateway.core.anomaly_thresholds import NAMES, THRESHOLDS, threshold
+from gateway.core.enumeration import TOLD
 from tests.core.traffic import START, Count, Given, Traffic, at, more, ordinary, pulls
 
 MONTHS, DAYS = 6, 35 + 6 * 30
@@ -26,7 +27,7 @@ def day(nth: int) -> date:
     return FIRST + timedelta(days=30 + nth)
 
 
-def six(seed: int) -> tuple[list[Count], tuple[Given, ...], set[tuple[str, date, str | None]]]:
+def each_kind(seed: int) -> tuple[list[Count], tuple[Given, ...], set[tuple[str, date, str | None]]]:
     """One anomaly of each kind, each on a day of its own."""
     chance = random.Random(seed)
     sunnet: dict[str, Any] = {"partner": "sunnet", "client": "sunnet-1", "purpose": "P4"}
@@ -36,6 +37,8 @@ def six(seed: int) -> tuple[list[Count], tuple[Given, ...], set[tuple[str, date,
         Count(hour=at(day(10), 11), kind="denial", entries=45, **sunnet),
         Count(hour=at(day(13), 15), kind="release", entries=3, released=60, not_available=240, **sunnet),
         pulls(chance, 130, 130, hour=at(day(17), 14), **sunnet),
+        Count(hour=at(day(20), 9), kind="denial", entries=1, reason=TOLD["alert"], **sunnet),
+        Count(hour=at(day(20), 10), kind="denial", entries=1, reason=TOLD["stop"], **sunnet),
     ]
     fields = (Given(day(7), "jccu", "P12", "phone", 1),)
     put_in: set[tuple[str, date, str | None]] = {
@@ -45,13 +48,14 @@ def six(seed: int) -> tuple[list[Count], tuple[Given, ...], set[tuple[str, date,
         ("refusals", day(10), "sunnet"),
         ("not_available", day(13), "sunnet"),
         ("repeat_pulls", day(17), "sunnet"),
+        ("enumeration", day(20), "sunnet"),
     }
     return hours, fields, put_in
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_six_kinds_are_all_listed_and_at_most_one_false_one_a_month(seed: int):
-    hours, fields, put_in = six(seed)
+def test_every_kind_is_listed_and_at_most_one_false_one_a_month(seed: int):
+    hours, fields, put_in = each_kind(seed)
     found = listed(more(ordinary(seed, DAYS), *hours, fields=fields))
     assert {(one.rule, one.day, one.partner) for one in found} >= put_in
     assert {rule for rule, _, _ in put_in} == set(RULES)
@@ -68,7 +72,7 @@ def test_months_of_ordinary_traffic_list_at_most_one_each(seed: int):
 
 
 def test_the_list_is_a_function_of_the_counts_and_not_of_their_order_or_of_the_period_around_a_day():
-    hours, fields, _ = six(1)
+    hours, fields, _ = each_kind(1)
     traffic = more(ordinary(1, DAYS), *hours, fields=fields)
     whole = listed(traffic)
     mixed = Traffic(random.Random(9).sample(traffic.hours, len(traffic.hours)), traffic.fields[::-1])

@@ -31,6 +31,7 @@ _KIND: Final[dict[Rule, str]] = {
     "refusals": "denial",
     "not_available": "release",
     "repeat_pulls": "release",
+    "enumeration": "denial",
 }
 _MOST_KEPT: Final = 16
 """What the start page counts is made again only where something came in: by co-op, entries of the log and day."""

@@ -89,6 +89,46 @@ def new_grant(
     return new.files
 
 
+def raise_limit(
+    files: Files, coop: str, of: tuple[str, str, str], typed: str, *, now: int | None, policy_files: PolicyFiles
+) -> Files:
+    """Return files in which a grant's daily limit is the one typed, above `now`, the one in force. Raises Refused.
+
+    `of` are the partner, its agreement and the grant's name in it.
+    Where the agreement has a limit of its own, no grant of it goes beyond that: it is what was signed.
+    """
+    partner, agreement, grant = of
+    most = number(typed, NAMES["members_per_day"], least=1, most=MOST_MEMBERS)
+    if now is None or most <= now:
+        raise wrong(
+            NAMES["members_per_day"],
+            "今は上限がありません" if now is None else f"今の上限({now}人)より大きくしてください",
+            "there is no limit now" if now is None else f"write more than the limit of now, {now}",
+        )
+    its = limit_of(files, coop, partner, agreement, policy_files=policy_files)
+    if its is not None and most > its:
+        raise wrong(
+            NAMES["members_per_day"],
+            f"契約・覚書の上限({its}人)を超えます。契約・覚書を改めたうえで、変更申請の「ファイル」で契約の limits を先に変更してください",
+            f"it is beyond the agreement's own limit, {its}; amend the agreement first, and its limits under “Files” of a draft",
+        )
+    new, file = Rewrite(files, coop, policy_files=policy_files), f"agreements/{partner}.yaml"
+    new.set(file, ("agreements", agreement, "grants", grant, "limits", "members_per_day"), most, make=True)
+    return new.files
+
+
+def limit_of(files: Files, coop: str, partner: str, agreement: str, *, policy_files: PolicyFiles) -> int | None:
+    """Return an agreement's own limit a day of each of its grants, None for none. Raises Refused.
+
+    Raises KeyError where the files have no such agreement.
+    """
+    agreements_of(files, coop, partner, policy_files=policy_files)[agreement]
+    said = policy_files.read(files[f"policies/{coop}/agreements/{partner}.yaml"])
+    limits = said["agreements"][agreement].get("limits") or {}
+    most: int | None = limits.get("members_per_day")
+    return most
+
+
 def purposes_of(policy: Policy) -> tuple[str, ...]:
     """Return every purpose that a notice states, by its uses where it has some, in the order of their numbers."""
     found = {code for notice in policy.notices for code, one in notice.purposes.items() if not one.uses_only}

@@ -35,6 +35,14 @@ MENDS: Final[dict[tuple[Gate, str], tuple[str, str]]] = {
         "提供先に、要求と同じ目的・契約・項目でアクセストークンを取り直してもらう",
         "ask the partner to obtain an access token for the same purpose, agreement and fields as its request",
     ),
+    ("request", "enumeration_alert"): (
+        "提供先に、だれをなぜ求めたかを尋ねる。名簿の照合なら、期間 (reconciliation) を契約・覚書の変更申請で承認する",
+        "ask the partner whom it asked for and why; for a reconciliation of lists propose its window in the agreement",
+    ),
+    ("request", "enumeration_stop"): (
+        "提供先に理由を尋ねる。不正が疑われたら運用担当者が提供先を停止する。名簿の照合なら、期間を変更申請で承認する",
+        "ask the partner why; an operator suspends it where it looks wrong; a reconciliation has its window proposed",
+    ),
     ("notice", "absent"): (
         "その日に適用される公表事項を、公表した本文から登録する変更申請を作る。契約の制度の名前も確かめる",
         "propose the notice that applies on that day, from the text as published; mind the agreement's programme too",

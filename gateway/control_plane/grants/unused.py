@@ -14,8 +14,8 @@ from gateway.control_plane.changes.asked import Looked, look_back
 from gateway.core.comparison import grant_name
 from gateway.core.days import Moment
 from gateway.core.policy import Agreement, Grant, Policy, Transform
-from gateway.core.projection import CODE
 from gateway.core.replay import Asked
+from gateway.core.rows import CODE
 from gateway.core.state import Snapshot
 from gateway.ports import Log
 from gateway.tlog.entries import instant

@@ -9,10 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.core.agreement_gate import encryption_key, signing_keys
-from gateway.core.days import Moment
+from gateway.core.days import Moment, midnight_after
 from gateway.core.grant_schema import grant_schema
 from gateway.core.policy import Agreement, Grant, Policy
 from gateway.data_plane.api.inbound import answer, reader
+from gateway.data_plane.budget import told
 from gateway.data_plane.caller import Caller
 from gateway.data_plane.desk import Desk
 from gateway.ports import Unavailable
@@ -29,8 +30,10 @@ def routes(desk: Desk) -> list[Route]:
         caller = await reader(desk, request, desk.issuer + PATH)
         policy, moment = _policy(desk, caller)
         try:
+            wanted = await desk.overruns.waiting(caller.coop)
             shown = [
                 await _grant(desk, caller, policy=policy, agreement=agreement, grant=grant, moment=moment)
+                | {"more_requested": grant.id in wanted}
                 for agreement in policy.agreements.values()
                 if agreement.partner == caller.partner
                 for grant in agreement.grants
@@ -88,6 +91,9 @@ async def _grant(
         "term_ends": _text(agreement.term.end),
         "members_per_day": grant.members_per_day,
         "members_left": None if grant.members_per_day is None else max(0, grant.members_per_day - used),
+        # The day is one of Japan: whoever is told how many are left is told until when.
+        "resets": None if grant.members_per_day is None else instant(midnight_after(moment.today)),
+        "enumeration": told(desk, policy, client=caller.client, agreement=agreement.id, at=moment.at),
         "key_expires": _text(min(ends)) if ends else None,
     } | ({"products": sorted(grant.products)} if grant.products else {})
 
