@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.output import REFUSED, Json, Lang, codes_of, err, fail, out, say, text_of
+from gateway.cli.output import REFUSED, USAGE, Json, Lang, codes_of, err, fail, out, say, text_of
 
 app = typer.Typer(help="提供先側の道具 / the partner's side", no_args_is_help=True)
 
@@ -69,7 +69,10 @@ def check(folder: Folder, lang: Lang = "ja", case: str | None = None) -> None:
 @app.command()
 def pull(
     folder: Folder,
-    purpose: str,
+    purpose: Annotated[str | None, typer.Argument(help="利用目的 / the purpose")] = None,
+    named: Annotated[
+        str | None, typer.Option("--purpose", help="利用目的(引数の代わり) / the same, as an option")
+    ] = None,
     codes: Annotated[
         Path | None,
         typer.Option(help="組合員コードのファイル。- で標準入力。省けば全員 / codes; - for stdin; all if left out"),
@@ -77,13 +80,48 @@ def pull(
     fields: Annotated[str | None, typer.Option(help="カンマ区切り / comma separated")] = None,
     product: str | None = None,
     case: str | None = None,
+    target: Annotated[
+        Path | None, typer.Option("--out", help="全員をこのファイルに書く / write the whole population to this file")
+    ] = None,
+    form: Annotated[str, typer.Option("--format", help="csv | ndjson | parquet")] = "csv",
+    encoding: Annotated[str, typer.Option(help="CSVの文字コード / of a CSV: utf-8 | utf-8-sig | cp932")] = "utf-8",
+    unencodable: Annotated[
+        str,
+        typer.Option(
+            help="cp932にない文字: refuse=件数目と項目を示して止める、geta=〓にして数える / what cp932 does not have: refuse | geta"
+        ),
+    ] = "refuse",
+    since: Annotated[
+        Path | None,
+        typer.Option(help="前回の印のファイル(FILE.since)。変わった分だけ / the last pull's token: only what changed"),
+    ] = None,
+    apply: Annotated[
+        bool,
+        typer.Option("--apply", help="差分を--outのファイルに反映する / lay the delta on the file that --out names"),
+    ] = False,
     lang: Lang = "ja",
+    as_json: Json = False,
 ) -> None:
-    """組合員データを受け取り、1行1件のJSONで出す / Pull member data; prints one JSON object a line."""
+    """組合員データを受け取り、1行1件のJSONで出す。--out で全員を1つのファイルに / Pull member data; prints one JSON object a line.
+
+    With --out the whole population goes into one file, by an export that is taken up again where it was. Exit: 0 · 1 refused ·
+    2 usage.
+    """
+    from gateway.cli.client_pull import purpose_of, to_file
     from gateway.client import Client, ClientError
     from gateway.client.advice import advice
 
+    purpose = purpose_of(purpose, named)
     asked = fields.split(",") if fields else None
+    if target is not None:
+        if codes is not None:
+            raise fail("--codes と --out は一緒に使えません / --codes does not go with --out", USAGE)
+        shape = {"form": form, "encoding": encoding, "on_unencodable": unencodable}
+        request = {"fields": asked, "product": product, "case": case, "apply": apply}
+        to_file(folder, purpose, target, since, shape=shape, request=request, lang=lang, as_json=as_json)
+        return
+    if since is not None or apply:
+        raise fail("--since と --apply には --out が必要です / --since and --apply need --out", USAGE)
     try:
         with Client.from_folder(folder) as client:
             if codes is None:

@@ -2,7 +2,19 @@
 
 from typing import Literal
 
-from gateway.client.errors import AnswerRejected, ClientError, ConfigError, Refused, TransportError, UsageError
+from gateway.client.errors import (
+    AnswerRejected,
+    ClientError,
+    ConfigError,
+    ExportEnded,
+    ExportGone,
+    ExportStalled,
+    FileError,
+    Refused,
+    TransportError,
+    Unencodable,
+    UsageError,
+)
 
 Lang = Literal["ja", "en"]
 Text = dict[Lang, str]
@@ -47,6 +59,23 @@ _REFUSALS: dict[str, Text] = {
     "unavailable": _LATER,
     "temporarily_unavailable": _LATER,
 }
+_SINCE: Text = {
+    "en": "The token of the last walk is not one of this purpose, product and these fields. Ask for them as before, or pull the "
+    "whole population once without --since.",
+    "ja": "前回の受取りの印(since)が、この利用目的・商品範囲・項目のものではありません。前回と同じ指定にするか、--sinceを付けずに全件を"
+    "一度受け取ってください。",
+}
+_ENDED: dict[str, Text] = {
+    "failed": _OPERATOR,
+    "cancelled": {
+        "en": "Somebody on your side cancelled it. Run the command again: it orders a new one.",
+        "ja": "貴社の側で取り消されました。もう一度実行すると、新しく注文します。",
+    },
+    "expired": {
+        "en": "An export stands for 24 hours. Run the command again: it orders a new one.",
+        "ja": "書出しの期限(24時間)が過ぎました。もう一度実行すると、新しく注文します。",
+    },
+}
 _REJECTED: dict[str, Text] = {
     "jwe-kid": {
         "en": "Put the registered encryption key back as enc.jwk.json, or have the present one approved by the co-op.",
@@ -69,6 +98,37 @@ _KINDS: list[tuple[type[ClientError], Text]] = [
         {"en": "Mend the call; nothing was sent.", "ja": "呼び出しを直してください。何も送信されていません。"},
     ),
     (
+        ExportStalled,
+        {
+            "en": "Nothing is lost: run the same command again later and it goes on. If it stays so, tell the gateway's operator.",
+            "ja": "失われたものはありません。後で同じコマンドを実行すると、続きから受け取ります。続くときはゲートウェイの運用者に伝えて"
+            "ください。",
+        },
+    ),
+    (
+        Unencodable,
+        {
+            "en": "Write UTF-8, or run the same command with --unencodable geta: such characters become 〓 and are counted. What was "
+            "fetched is kept.",
+            "ja": "UTF-8で書き出すか、同じコマンドに --unencodable geta を付けてください(その文字は〓になり、数を示します)。受け取った分は"
+            "残っています。",
+        },
+    ),
+    (
+        FileError,
+        {
+            "en": "Mend what is said of this file, then run the same command again; it goes on where it was.",
+            "ja": "このファイルについて示された点を直し、同じコマンドをもう一度実行してください。続きから受け取ります。",
+        },
+    ),
+    (
+        ExportGone,
+        {
+            "en": "It expired after 24 hours, was ended, or belongs to another purpose. Run the command again: it orders a new one.",
+            "ja": "24時間の期限が過ぎたか、終了したか、別の利用目的のものです。もう一度実行すると、新しく注文します。",
+        },
+    ),
+    (
         TransportError,
         {
             "en": "Check the address in client.json, name resolution, firewall, proxy and the certificate authority.",
@@ -88,7 +148,11 @@ _KINDS: list[tuple[type[ClientError], Text]] = [
 def advice(error: ClientError, *, lang: Lang) -> str:
     """What to do about an error, one or two sentences."""
     known: Text | None = None
-    if isinstance(error, Refused):
+    if isinstance(error, ExportEnded):
+        known = _ENDED.get(error.state)
+    elif isinstance(error, Refused) and error.slug == "malformed" and (error.pointer or "").endswith("/since"):
+        known = _SINCE
+    elif isinstance(error, Refused) and not isinstance(error, ExportGone):
         known = _REFUSALS.get(error.error or "") or _REFUSALS.get(error.slug) or _OPERATOR
     elif isinstance(error, AnswerRejected):
         known = _REJECTED.get(error.check)

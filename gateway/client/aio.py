@@ -13,6 +13,7 @@ from gateway.client.config import Config, load_config
 from gateway.client.conversation import Conversation, Flow, Wait
 from gateway.client.duties import Acknowledged, FollowUp
 from gateway.client.errors import TransportError
+from gateway.client.exports import Export, Form, Manifest, Part, Progress
 from gateway.client.incident import IncidentReceipt, Report
 from gateway.client.keys import Keys, load_keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, batches
@@ -97,6 +98,40 @@ class AsyncClient:
             if page.next is None:
                 return
             cursor, since = page.next, None
+
+    async def export(
+        self,
+        purpose: str,
+        *,
+        form: Form = "ndjson",
+        fields: Sequence[str] | None = None,
+        product: str | None = None,
+        case: str | None = None,
+        since: str | None = None,
+    ) -> Export:
+        """Order the granted population, or what changed `since`, as parts that the gateway seals one after another.
+
+        Fetch `export_part(export, 1)`, 2, … up to the one that has `of`; hold them against `export_manifest`; then
+        `end_export`. `download.download` does all of it and writes a file.
+        """
+        ask = self._conversation.config.ask(purpose, fields=fields, product=product, case=case)
+        return await self._run(self._conversation.export(ask, form=form, since=since))
+
+    async def export_progress(self, export: Export) -> Progress:
+        """How far an export is: sealed and taken so far."""
+        return await self._run(self._conversation.export_progress(export))
+
+    async def export_part(self, export: Export, n: int) -> Part | None:
+        """One part, fetched, checked and logged as a release; None while it is not sealed, after as long as one call may wait."""
+        return await self._run(self._conversation.export_part(export, n))
+
+    async def export_manifest(self, export: Export) -> Manifest:
+        """The signed list of the parts: number, SHA-256 and size of each sealed body, and its records."""
+        return await self._run(self._conversation.export_manifest(export))
+
+    async def end_export(self, export: Export) -> None:
+        """Say that all of it arrived, or that no more is wanted: the gateway deletes the sealed parts."""
+        await self._run(self._conversation.end_export(export))
 
     async def grants(self) -> tuple[Grant, ...]:
         """What the agreement grants now: purposes, fields with their transforms, terms, quota left, key expiry."""

@@ -11,26 +11,25 @@
 Whatever is missing, of another type or unequal raises AnswerRejected with the check's name.
 """
 
-from collections.abc import Mapping
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx2
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.client import jwe
-from gateway.client.compact import Compact, b64u, parse, sha256, unb64u
+from gateway.client.claims import SKEW, GatewayKeys, integer, same, statement, text, verified
+from gateway.client.compact import Compact, b64u, sha256, unb64u
 from gateway.client.config import Config
 from gateway.client.errors import AnswerRejected
 from gateway.client.keys import Key
 from gateway.client.protocol import SignedRequest
 from gateway.client.results import Page, Receipt, Removal, Result, Terms, Transfer
 
-SKEW = 30  # seconds the two clocks may differ
 ANSWER_SECONDS = 600  # §6: exp = iat + 600
 
-GatewayKeys = Mapping[str, ec.EllipticCurvePublicKey]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +60,8 @@ def unseal(response: httpx2.Response, *, keys: tuple[Key, ...], config: Config) 
         raise AnswerRejected("jwe", "the answer is not a sealed (JWE) answer") from None
     plaintext = jwe.decrypt(text, keys=keys, issuer=config.issuer, client_id=config.client_id)
     return Opened(
-        inner=_parse(plaintext, typ="member-data+jwt", check="header"),
-        receipt=_parse(receipts[0].encode("utf-8"), typ="transfer-receipt+jwt", check="receipt-header"),
+        inner=statement(plaintext, typ="member-data+jwt", check="header"),
+        receipt=statement(receipts[0].encode("utf-8"), typ="transfer-receipt+jwt", check="receipt-header"),
         receipt_jws=receipts[0],
         body=sha256(response.content),
     )
@@ -77,65 +76,67 @@ def accept_page(opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, confi
     """The same for a page: its released members, and what its end brings (`since`, `removals`, `resync`)."""
     transfer, claims = _believe(opened, sent=sent, keys=keys, config=config, now=now)
     if "next" in claims:
-        return Page(transfer, next=_text(claims, "next"), since=None, removals=(), resync=False)
+        return Page(transfer, next=text(claims, "next"), since=None, removals=(), resync=False)
+    since, removals, resync = end_of(claims)
+    return Page(transfer, None, since, removals, resync)
+
+
+def end_of(claims: dict[str, Any]) -> tuple[str, tuple[Removal, ...], bool]:
+    """What the end of a walk brings: `since`, `removals` and `resync`."""
     removals, resync = claims.get("removals"), claims.get("resync", False)
     if not isinstance(removals, list) or not isinstance(resync, bool):
         raise AnswerRejected("page", "the last page has no list of removals, or a `resync` that is no truth value")
-    return Page(transfer, None, _text(claims, "since"), tuple(_removal(entry) for entry in removals), resync)
+    return text(claims, "since"), tuple(_removal(entry) for entry in removals), resync
 
 
 def _believe(
     opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float
 ) -> tuple[Transfer, dict[str, Any]]:
     """The only place where a Transfer is made."""
-    claims = _verified(opened.inner, keys=keys, prefix="")
-    _same(claims, {"iss": config.issuer, "aud": config.client_id, "rqh": b64u(sent.hash)}, prefix="")
-    iat, exp = _integer(claims, "iat"), _integer(claims, "exp")
+    claims = verified(opened.inner, keys=keys)
+    same(claims, {"iss": config.issuer, "aud": config.client_id, "rqh": b64u(sent.hash)})
+    iat, exp = integer(claims, "iat"), integer(claims, "exp")
     if not sent.issued - SKEW <= iat <= now + SKEW:
         raise AnswerRejected("iat", "the answer was made at another time than it came (or a clock is wrong)")
     if not (iat < exp <= iat + ANSWER_SECONDS and now - SKEW < exp):
         raise AnswerRejected("exp", "the answer has expired or is valid for longer than the profile allows")
-    transfer_id = _text(claims, "jti")
-    _same(claims, {"coop": config.coop, "purpose": sent.ask.purpose, "agreement": config.agreement}, prefix="")
-    receipt = _receipt(opened, sent=sent, keys=keys, config=config, transfer_id=transfer_id, now=now)
-    return Transfer(transfer_id, sent.ask.purpose, _results(claims, sent=sent), _terms(claims), receipt), claims
+    transfer_id = text(claims, "jti")
+    same(claims, {"coop": config.coop, "purpose": sent.ask.purpose, "agreement": config.agreement})
+    receipt = receipt_of(
+        opened,
+        request_hash=sent.hash,
+        keys=keys,
+        config=config,
+        transfer_id=transfer_id,
+        began=sent.issued,
+        now=now,
+    )
+    return Transfer(transfer_id, sent.ask.purpose, _results(claims, sent=sent), terms_of(claims), receipt), claims
 
 
-def _parse(data: bytes, *, typ: str, check: str) -> Compact:
-    try:
-        compact = parse(data.decode("ascii"))
-    except ValueError:
-        raise AnswerRejected(check, "this is no signed statement of the gateway") from None
-    header = compact.header
-    if header != {"alg": "ES256", "kid": header.get("kid"), "typ": typ} or not isinstance(header["kid"], str):
-        raise AnswerRejected(check, f"the header is not exactly `alg` ES256, `kid` and `typ` {typ}")
-    return compact
-
-
-def _verified(compact: Compact, *, keys: GatewayKeys, prefix: str) -> dict[str, Any]:
-    key = keys.get(compact.header["kid"])
-    if key is None:
-        raise AnswerRejected(f"{prefix}kid", "the signature names a key that the gateway does not publish")
-    try:
-        return compact.verify(key)
-    except ValueError:
-        raise AnswerRejected(f"{prefix}signature", "the signature does not verify") from None
-
-
-def _receipt(
-    opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, transfer_id: str, now: float
+def receipt_of(
+    opened: Opened,
+    *,
+    request_hash: bytes,
+    keys: GatewayKeys,
+    config: Config,
+    transfer_id: str | None,
+    began: float,
+    now: float,
 ) -> Receipt:
+    """Check 7, for an answer that came between `began` and `now`; a part's transfer has its id from the receipt alone."""
     prefix = "receipt-"
-    claims = _verified(opened.receipt, keys=keys, prefix=prefix)
+    claims = verified(opened.receipt, keys=keys, prefix=prefix)
+    transfer_id = text(claims, "jti", prefix=prefix) if transfer_id is None else transfer_id
     names = {"iss": config.issuer, "aud": config.client_id, "jti": transfer_id}
-    _same(claims, {**names, "rqh": b64u(sent.hash), "body": b64u(opened.body)}, prefix=prefix)
-    iat, index = (_integer(claims, name, prefix=prefix) for name in ("iat", "index"))
-    if not sent.issued - SKEW <= iat <= now + SKEW:
+    same(claims, {**names, "rqh": b64u(request_hash), "body": b64u(opened.body)}, prefix=prefix)
+    iat, index = (integer(claims, name, prefix=prefix) for name in ("iat", "index"))
+    if not began - SKEW <= iat <= now + SKEW:
         raise AnswerRejected("receipt-iat", "the receipt was made at another time than the answer")
     if index < 0:
         raise AnswerRejected("receipt-index", "the index counts from 0")
     try:
-        leaf_hash = unb64u(_text(claims, "leaf_hash", prefix=prefix))
+        leaf_hash = unb64u(text(claims, "leaf_hash", prefix=prefix))
     except ValueError:
         leaf_hash = b""
     if len(leaf_hash) != 32:
@@ -143,33 +144,13 @@ def _receipt(
     return Receipt(
         jws=opened.receipt_jws,
         transfer_id=transfer_id,
-        origin=_text(claims, "origin", prefix=prefix),
+        origin=text(claims, "origin", prefix=prefix),
         index=index,
         leaf_hash=leaf_hash,
         issued_at=datetime.fromtimestamp(iat, UTC),
-        request_hash=sent.hash,
+        request_hash=request_hash,
         body=opened.body,
     )
-
-
-def _same(claims: dict[str, Any], expected: dict[str, str], *, prefix: str) -> None:
-    for name, value in expected.items():
-        if claims.get(name) != value:
-            raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or not what this client expects")
-
-
-def _text(claims: dict[str, Any], name: str, *, prefix: str = "") -> str:
-    value = claims.get(name)
-    if not (isinstance(value, str) and value):
-        raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or no text")
-    return value
-
-
-def _integer(claims: dict[str, Any], name: str, *, prefix: str = "") -> int:
-    value = claims.get(name)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or no whole number")
-    return value
 
 
 def _results(claims: dict[str, Any], *, sent: SignedRequest) -> tuple[Result, ...]:
@@ -202,12 +183,14 @@ def _result(entry: Any, *, allowed: set[str]) -> Result:
 def _removal(entry: Any) -> Removal:
     duties: dict[str, Literal["delete", "stop_using"]] = {"delete": "delete", "stop_using": "stop_using"}
     match entry:
-        case {"member": str(member), "duty": str(duty), "due": str(due)} if duty in duties:
+        case {"member": str(member), "duty": str(duty), "due": str(due), **rest} if (
+            duty in duties and _DAY.match(due) and not rest
+        ):
             return Removal(member, duties[duty], due)
     raise AnswerRejected("page", "a removal is malformed")
 
 
-def _terms(claims: dict[str, Any]) -> Terms:
+def terms_of(claims: dict[str, Any]) -> Terms:
     match claims.get("terms"):
         case {"retention": str(retention), "reprovision": bool(reprovision)}:
             return Terms(retention, reprovision)

@@ -19,17 +19,20 @@ from urllib.parse import quote
 import httpx2
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.client import answer, discovery, duties, incident, log_proof, protocol
-from gateway.client.answer import GatewayKeys, Opened
+from gateway.client import answer, discovery, duties, exports, incident, log_proof, protocol
+from gateway.client.answer import Opened
+from gateway.client.claims import GatewayKeys
 from gateway.client.config import Ask, Config
 from gateway.client.discovery import Metadata, Token
-from gateway.client.errors import NotPermitted, UsageError
+from gateway.client.errors import ExportGone, NotPermitted, Refused, UsageError
+from gateway.client.exports import FORMS, Export, Manifest, Part, Progress
 from gateway.client.keys import Keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, SignedRequest
 from gateway.client.results import Grant, LogProof, Page, Receipt, Transfer
 
 TOKEN_MARGIN = 30  # seconds before its end at which a token is no longer used
 KEYS_SECONDS = 3_600  # how long the published keys are believed without looking again
+MARK_LENGTH = 2_048
 RESIGN_MARGIN = 30  # a signed request this close to its end is signed anew before it is repeated
 
 
@@ -90,6 +93,61 @@ class Conversation:
         place = {name: text for name, text in (("cursor", cursor), ("since", since)) if text is not None}
         sent, opened = yield from self._transfer(ask, page={"limit": limit, **place})
         return answer.accept_page(opened, sent=sent, keys=self._published, config=self.config, now=self._clock())
+
+    def export(self, ask: Ask, *, form: str, since: str | None) -> Flow[Export]:
+        """Order the granted population, or what changed `since`, as parts."""
+        if form not in FORMS:
+            raise UsageError("form must be ndjson or csv")
+        if since is not None and not 0 < len(since) <= MARK_LENGTH:
+            raise UsageError("since must be the text that an earlier walk ended with")
+        wanted = {"form": form} | ({"since": since} if since is not None else {})
+        sent, response = yield from self._order(ask, wanted, Patience(self._retry_budget))
+        return exports.ordered(response, sent=sent, form=FORMS[form])
+
+    def export_progress(self, export: Export) -> Flow[Progress]:
+        """How far an export is. Raises ExportGone."""
+        return exports.progress((yield from self._of_export(export, "")), export=export)
+
+    def export_part(self, export: Export, n: int) -> Flow[Part | None]:
+        """The part of that number, from 1; None where it was not sealed within the time that a call may wait. Raises ExportGone."""
+        if n < 1:
+            raise UsageError("parts are counted from 1")
+        patience = Patience(self._retry_budget)
+        while True:
+            began = self._clock()
+            response = yield from self._of_export(export, f"/parts/{n}", ok=frozenset({200, 202}), patience=patience)
+            if response.status_code == 200:
+                break
+            pause = max(discovery.retry_after(response) or 0, 1)
+            if pause > patience.left:
+                return None
+            patience.left -= pause
+            yield Wait(pause)
+        opened = answer.unseal(response, keys=self._keys.enc, config=self.config)
+        yield from self._publish(opened.kids, patience)
+        return exports.accept_part(
+            opened,
+            n,
+            export=export,
+            keys=self._published,
+            config=self.config,
+            size=len(response.content),
+            began=began,
+            now=self._clock(),
+        )
+
+    def export_manifest(self, export: Export) -> Flow[Manifest]:
+        """The signed list of an export's parts. Raises ExportGone."""
+        patience = Patience(self._retry_budget)
+        response = yield from self._of_export(export, "/manifest", patience=patience)
+        yield from self._publish({exports.manifest_kid(response)}, patience)
+        return exports.accept_manifest(
+            response, export=export, keys=self._published, config=self.config, now=self._clock()
+        )
+
+    def end_export(self, export: Export) -> Flow[None]:
+        """Confirm an export of which every part was taken, or cancel it; its parts are deleted. Raises ExportGone."""
+        yield from self._of_export(export, "", method="DELETE", ok=frozenset({204}))
 
     def grants(self) -> Flow[tuple[Grant, ...]]:
         """What the agreement grants this client now."""
@@ -188,6 +246,49 @@ class Conversation:
         yield from self._publish(opened.kids, patience)
         return signed, opened
 
+    def _order(
+        self, ask: Ask, wanted: dict[str, str], patience: Patience
+    ) -> Flow[tuple[SignedRequest, httpx2.Response]]:
+        yield from self._publish(set(), patience)  # first: parts that nobody can check would be releases for nothing
+
+        def sign() -> SignedRequest:
+            now = int(self._clock())
+            return protocol.signed_request(self.config, ask, key=self._keys.sig, now=now, export=wanted)
+
+        signed = sign()
+
+        def body() -> str:
+            nonlocal signed
+            if signed.expires - self._clock() < RESIGN_MARGIN:
+                signed = sign()
+            return signed.jws
+
+        url = f"{self.config.resource}/exports"
+        response = yield from self._resource(
+            ask, method="POST", url=url, body=body, patience=patience, ok=frozenset({202})
+        )
+        return signed, response
+
+    def _of_export(
+        self,
+        export: Export,
+        path: str,
+        *,
+        method: str = "GET",
+        ok: frozenset[int] = frozenset({200}),
+        patience: Patience | None = None,
+    ) -> Flow[httpx2.Response]:
+        """An answer about one export, under a token of its purpose and fields."""
+        patience = patience or Patience(self._retry_budget)
+        yield from self._publish(set(), patience)
+        url = f"{self.config.resource}/exports/{export.id}{path}"
+        try:
+            return (yield from self._resource(export.ask, method=method, url=url, patience=patience, ok=ok))
+        except Refused as refused:
+            if refused.slug == "not-found":
+                raise ExportGone(slug=refused.slug, status=refused.status, request_id=refused.request_id) from None
+            raise
+
     def _sign(self, ask: Ask, members: tuple[str, ...] | None, page: dict[str, Any] | None) -> SignedRequest:
         now = int(self._clock())
         return protocol.signed_request(self.config, ask, key=self._keys.sig, now=now, members=members, page=page)
@@ -209,14 +310,21 @@ class Conversation:
         raise refused or UsageError("client.json has no purpose")
 
     def _resource(
-        self, ask: Ask, *, method: str, url: str, patience: Patience, body: Callable[[], str] | None = None
+        self,
+        ask: Ask,
+        *,
+        method: str,
+        url: str,
+        patience: Patience,
+        body: Callable[[], str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
     ) -> Flow[httpx2.Response]:
-        """A 200 from under /v1, or Refused; a token that is no longer accepted is replaced once."""
+        """An answer from under /v1 of an expected status, or Refused; a token that is no longer accepted is replaced once."""
         response = yield from self._present((yield from self._token(ask, patience)), method, url, body, patience)
         if discovery.challenge(response) == "invalid_token":
             self._tokens.pop(_token_key(ask), None)
             response = yield from self._present((yield from self._token(ask, patience)), method, url, body, patience)
-        if response.status_code != 200:
+        if response.status_code not in ok:
             raise discovery.refusal(response)
         return response
 

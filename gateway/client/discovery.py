@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 import msgspec
 
-from gateway.client.answer import GatewayKeys
+from gateway.client.claims import GatewayKeys
 from gateway.client.compact import json_object, point
 from gateway.client.config import Ask, Config, safe_url
 from gateway.client.errors import AnswerRejected, NotPermitted, Refused

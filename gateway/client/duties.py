@@ -9,7 +9,8 @@ from typing import Any, Final, Literal
 import httpx2
 
 from gateway.client import jwe
-from gateway.client.answer import ANSWER_SECONDS, SKEW, GatewayKeys
+from gateway.client.answer import ANSWER_SECONDS
+from gateway.client.claims import SKEW, GatewayKeys
 from gateway.client.compact import Compact, b64u, json_object, parse, sha256, sign
 from gateway.client.config import Config
 from gateway.client.errors import AnswerRejected, UsageError

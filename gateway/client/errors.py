@@ -4,7 +4,11 @@ ConfigError      a file on this side: names the file and the member to mend
 UsageError       the call on this side: asks for what client.json or the protocol does not know
 TransportError   the way between: no complete answer came back
 Refused          the gateway answered, and its answer is no (`NotPermitted`: by agreement)
+                 (`ExportGone`: there is no such export for this client and purpose, or no longer)
 AnswerRejected   the gateway's answer does not prove what it must; its data was thrown away
+ExportEnded      the export was cancelled, expired or failed before all of it was here
+ExportStalled    the gateway has made no further part for a long while; the download can be taken up again
+FileError        a file that is to be written or read cannot be, as it is; `Unencodable`: a character has no place in it
 """
 
 
@@ -62,6 +66,43 @@ class Refused(ClientError):
 
 class NotPermitted(Refused):
     """No agreement in force permits this: purpose, field, product, term or suspension; the gateway does not say which."""
+
+
+class ExportGone(Refused):
+    """No such export for this client and purpose: expired, confirmed, cancelled or never there; the gateway does not say which."""
+
+
+class ExportEnded(ClientError):
+    """An export came to an end before it was complete; `state` is cancelled, expired or failed."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"the export is {state}")
+        self.state = state
+
+
+class ExportStalled(ClientError):
+    """No further part was made for so many seconds; what is here stays and the download goes on when it is run again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no further part was made for {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class FileError(ClientError):
+    """A file that is written or read cannot be, as it is: `file` and why."""
+
+    def __init__(self, file: str, message: str) -> None:
+        super().__init__(f"{file}: {message}")
+        self.file = file
+
+
+class Unencodable(FileError):
+    """A value has a character that the file's encoding does not have: `record` counts from 1; the value is not told."""
+
+    def __init__(self, file: str, *, record: int, field: str, encoding: str) -> None:
+        super().__init__(file, f"record {record}, field `{field}`: a character is not in {encoding}")
+        self.record = record
+        self.field = field
 
 
 class AnswerRejected(ClientError):

@@ -156,8 +156,9 @@ def signed_request(
     now: int,
     members: tuple[str, ...] | None = None,
     page: dict[str, Any] | None = None,
+    export: dict[str, str] | None = None,
 ) -> SignedRequest:
-    """The partner's signed request (§6): by the registered key, for member codes or for one page."""
+    """The partner's signed request (§6): by the registered key, for member codes, for one page or for an export."""
     claims: dict[str, Any] = {
         "iss": config.client_id,
         "aud": config.resource,
@@ -170,7 +171,10 @@ def signed_request(
     }
     claims |= {"product": ask.product} if ask.product is not None else {}
     claims |= {"case": ask.case} if ask.case is not None else {}
-    claims |= {"page": page} if page is not None else {"members": list(members or ())}
+    if export is not None:
+        claims["export"] = export
+    else:
+        claims |= {"page": page} if page is not None else {"members": list(members or ())}
     claims["fields"] = list(ask.fields)
     jws = sign(key.private, header={"kid": key.kid, "typ": "data-request+jwt"}, claims=claims)
     limit = page["limit"] if page is not None else None

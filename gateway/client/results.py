@@ -149,7 +149,9 @@ class Grant:
     """One purpose of one's own agreement: `fields` maps each granted field to its transform.
 
     `products` is empty where the grant knows no product classes; the day's quota counts members per JST day,
-    None where there is none; `key_expires` is when the registered encryption key does, as the gateway wrote it.
+    None where there is none, and starts anew at `resets`; `more_requested`: a request was refused for it, and the co-op
+    has not decided yet whether to raise it; `enumeration`: today the client asked for so many members who are neither
+    available nor held that the co-op was told, or that naming members is `stopped` until the next day; `key_expires` is when the registered encryption key does, as the gateway wrote it.
     """
 
     id: str
@@ -163,4 +165,7 @@ class Grant:
     state: Literal["active", "closed"]
     members_per_day: int | None = None
     members_left: int | None = None
+    resets: str | None = None
+    more_requested: bool = False
+    enumeration: Literal["alert", "stopped"] | None = None
     key_expires: str | None = None

@@ -12,6 +12,7 @@ from gateway.client.config import Config, load_config
 from gateway.client.conversation import Conversation, Flow, Wait
 from gateway.client.duties import Acknowledged, FollowUp
 from gateway.client.errors import TransportError
+from gateway.client.exports import Export, Form, Manifest, Part, Progress
 from gateway.client.incident import IncidentReceipt, Report
 from gateway.client.keys import Keys, load_keys
 from gateway.client.protocol import MEMBERS_PER_TRANSFER, batches
@@ -50,6 +51,11 @@ class Client:
         """The client of a folder with `client.json`, `sig.jwk.json` and `enc.jwk.json`."""
         config, keys = load_config(Path(folder) / "client.json"), load_keys(folder)
         return cls(config, keys, http=http, retry_budget=retry_budget)
+
+    @property
+    def config(self) -> Config:
+        """Which gateway, client and agreement, and what may be asked for."""
+        return self._conversation.config
 
     def pull(
         self,
@@ -99,6 +105,40 @@ class Client:
             if page.next is None:
                 return
             cursor, since = page.next, None
+
+    def export(
+        self,
+        purpose: str,
+        *,
+        form: Form = "ndjson",
+        fields: Sequence[str] | None = None,
+        product: str | None = None,
+        case: str | None = None,
+        since: str | None = None,
+    ) -> Export:
+        """Order the granted population, or what changed `since`, as parts that the gateway seals one after another.
+
+        Fetch `export_part(export, 1)`, 2, … up to the one that has `of`; hold them against `export_manifest`; then
+        `end_export`. `download.download` does all of it and writes a file.
+        """
+        ask = self._conversation.config.ask(purpose, fields=fields, product=product, case=case)
+        return self._run(self._conversation.export(ask, form=form, since=since))
+
+    def export_progress(self, export: Export) -> Progress:
+        """How far an export is: sealed and taken so far."""
+        return self._run(self._conversation.export_progress(export))
+
+    def export_part(self, export: Export, n: int) -> Part | None:
+        """One part, fetched, checked and logged as a release; None while it is not sealed, after as long as one call may wait."""
+        return self._run(self._conversation.export_part(export, n))
+
+    def export_manifest(self, export: Export) -> Manifest:
+        """The signed list of the parts: number, SHA-256 and size of each sealed body, and its records."""
+        return self._run(self._conversation.export_manifest(export))
+
+    def end_export(self, export: Export) -> None:
+        """Say that all of it arrived, or that no more is wanted: the gateway deletes the sealed parts."""
+        self._run(self._conversation.end_export(export))
 
     def grants(self) -> tuple[Grant, ...]:
         """What the agreement grants now: purposes, fields with their transforms, terms, quota left, key expiry."""

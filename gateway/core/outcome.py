@@ -15,6 +15,7 @@ from gateway.core.identity import Chunk, Subject
 from gateway.core.policy import Decision, Grant, Policy, Transform
 from gateway.core.rows import RowPlan
 from gateway.core.state import ClientKey, Restriction
+from gateway.core.walk import Walked
 
 Slug = Literal[
     "not-permitted", "malformed", "invalid-request-object", "unsupported-media-type", "unavailable", "internal"
@@ -88,7 +89,7 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     """One compact JWE, ASCII."""
     body_hash: bytes
     content: bytes
-    """The answer's claims that depend on policy and records, in plain: what a later try is compared with. Never kept."""
+    """What of the answer depends on policy and records, in plain: what a later try is compared with. Never kept."""
     fields: Mapping[str, Transform]
     """Fields released, the code of a page included."""
     valid_until: datetime
@@ -101,10 +102,23 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True):
     chunks: tuple[Chunk, ...]
     """The released members where there are more."""
     commitment: bytes
+    walked: Walked | None = None
+    """What the answer of a walk gave, to be kept with its entry."""
+    removed: int = 0
+    """Members that it says are to be removed."""
 
     def __repr__(self) -> str:
         """Nothing of a member prints itself."""
         return f"<Sealed {self.transfer}>"
+
+
+class Allowance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a grant's daily limit still holds, as the commit of a release left it."""
+
+    most: int
+    used: int
+    resets: datetime
+    """When it starts anew: the next midnight of Japan."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,3 +127,5 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     transfer: str
     index: int
     jws: str
+    allowance: Allowance | None = None
+    """None where the grant has no daily limit, or the commit's outcome was only found out afterwards."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Literal, get_args
 
 import msgspec
 
@@ -15,8 +16,13 @@ _CODE = re.compile(r"[0-9A-Za-z-]{1,64}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
 _CLOSED = frozenset(
-    ("iss", "aud", "iat", "exp", "jti", "coop", "purpose", "agreement", "product", "case", "members", "page", "fields")
+    (
+        *("iss", "aud", "iat", "exp", "jti", "coop", "purpose", "agreement", "product", "case"),
+        *("members", "page", "export", "fields"),
+    )
 )
+_ASKED = ("members", "page", "export")
+"""What is asked for, in one of these ways."""
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +30,17 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     limit: int
     cursor: str | None = None
+    since: str | None = None
+
+
+Form = Literal["ndjson", "csv"]
+"""How the records of an export stand in its parts."""
+
+
+class Whole(msgspec.Struct, frozen=True, kw_only=True):
+    """The granted population whole, in parts; or what of it is new since an earlier walk's end."""
+
+    form: Form
     since: str | None = None
 
 
@@ -38,7 +55,7 @@ class Bound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DataRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A well-formed request: named members, or a page; fields always explicit."""
+    """A well-formed request: named members, a page, or an export; fields always explicit."""
 
     coop: str
     purpose: str
@@ -48,6 +65,7 @@ class DataRequest(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...]
     members: tuple[str, ...] | None = None
     page: Page | None = None
+    export: Whole | None = None
 
     def __repr__(self) -> str:
         """Member codes do not print themselves."""
@@ -84,7 +102,7 @@ def parse(claims: Mapping[str, object]) -> DataRequest:
     agreement = _match(claims, "agreement", _NAME)
     product = _match(claims, "product", _NAME) if "product" in claims else None
     case = _match(claims, "case", _CASE) if "case" in claims else None
-    if ("members" in claims) == ("page" in claims):
+    if sum(name in claims for name in _ASKED) != 1:
         raise MalformedClaim("/members")
     return DataRequest(
         coop=coop,
@@ -94,6 +112,7 @@ def parse(claims: Mapping[str, object]) -> DataRequest:
         case=case,
         members=_list(claims["members"], "members", _CODE, MAX_MEMBERS) if "members" in claims else None,
         page=_page(claims["page"]) if "page" in claims else None,
+        export=_export(claims["export"]) if "export" in claims else None,
         fields=_list(claims.get("fields"), "fields", _FIELD, MAX_FIELDS),
     )
 
@@ -127,6 +146,20 @@ def _page(value: object) -> Page:
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_MEMBERS:
         raise MalformedClaim("/page/limit")
     for name in ("cursor", "since"):
-        if name in value and not (isinstance(value[name], str) and 1 <= len(value[name]) <= 2_048):
+        if name in value and not _is_token(value[name]):
             raise MalformedClaim(f"/page/{name}")
     return Page(limit=limit, cursor=value.get("cursor"), since=value.get("since"))
+
+
+def _export(value: object) -> Whole:
+    if not isinstance(value, dict) or not value.keys() <= {"form", "since"}:
+        raise MalformedClaim("/export")
+    if value.get("form") not in get_args(Form):
+        raise MalformedClaim("/export/form")
+    if "since" in value and not _is_token(value["since"]):
+        raise MalformedClaim("/export/since")
+    return Whole(form=value["form"], since=value.get("since"))
+
+
+def _is_token(value: object) -> bool:
+    return isinstance(value, str) and 1 <= len(value) <= 2_048

@@ -65,6 +65,8 @@ class MembersRestricted(msgspec.Struct, frozen=True, kw_only=True, tag="restrict
 
     tags: tuple[bytes, ...]
     restriction: Restriction
+    ground: str | None = None
+    """What it rests on, where the entry does not say it of all."""
 
 
 class MembersLifted(msgspec.Struct, frozen=True, kw_only=True, tag="lift"):
@@ -74,6 +76,15 @@ class MembersLifted(msgspec.Struct, frozen=True, kw_only=True, tag="lift"):
     kind: RestrictionKind
     partner: str | None = None
     purpose: str | None = None
+    ground: str | None = None
+    """What it rests on, where the entry does not say it of all."""
+
+
+class MembersNotified(msgspec.Struct, frozen=True, kw_only=True, tag="notified"):
+    """Members, who appear as tags, left the co-op or were corrected: nothing is in force by it, but partners are told."""
+
+    tags: tuple[bytes, ...]
+    cause: Literal["withdrawal", "correction"]
 
 
 class PartnerDutyOpened(msgspec.Struct, frozen=True, kw_only=True, tag="duty_opened"):
@@ -101,6 +112,7 @@ Effect = (
     | ClientKeySet
     | MembersRestricted
     | MembersLifted
+    | MembersNotified
     | PartnerDutyOpened
     | PartnerDutyMet
 )
@@ -132,6 +144,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[Version, ...] = ()
     partners: Mapping[str, PartnerState] = {}
     restrictions: Mapping[bytes, tuple[Restriction, ...]] = {}
+    touched: Mapping[bytes, int] = {}
+    """Member's tag → the last entry that set a restriction for it or lifted one."""
 
     def policy_at(self, moment: Moment) -> Policy | None:
         """Return the version that was published last, of those that have begun.
@@ -171,7 +185,8 @@ def apply(snapshot: Snapshot, index: int, effect: Effect, resolve: Callable[[byt
             return replace(snapshot, gov=index, partners={**snapshot.partners, effect.partner: state})
         case MembersRestricted():
             changed = {tag: (*snapshot.restrictions.get(tag, ()), effect.restriction) for tag in effect.tags}
-            return replace(snapshot, gov=index, restrictions={**snapshot.restrictions, **changed})
+            touched = {**snapshot.touched, **dict.fromkeys(effect.tags, index)}
+            return replace(snapshot, gov=index, restrictions={**snapshot.restrictions, **changed}, touched=touched)
         case MembersLifted():
             what = (effect.kind, effect.partner, effect.purpose)
             kept = dict(snapshot.restrictions)
@@ -179,7 +194,10 @@ def apply(snapshot: Snapshot, index: int, effect: Effect, resolve: Callable[[byt
                 left = tuple(r for r in kept.pop(tag, ()) if (r.kind, r.partner, r.purpose) != what)
                 if left:
                     kept[tag] = left
-            return replace(snapshot, gov=index, restrictions=kept)
+            touched = {**snapshot.touched, **dict.fromkeys(effect.tags, index)}
+            return replace(snapshot, gov=index, restrictions=kept, touched=touched)
+        case MembersNotified():
+            return replace(snapshot, gov=index)
         case PartnerDutyOpened():
             state = snapshot.partner(effect.partner)
             state = replace(state, duties=(*state.duties, effect))

@@ -17,5 +17,7 @@ cursors     sealed page cursors and `since` tokens
 entries     what the log says of a release or denial
 limits      token buckets, and counts of what is refused too often to log one by one
 summarise   those counts as entries
+forms       how the records of an export stand in its parts
+exports/    a whole population in parts: ordered, made ahead, handed out one by one
 api/        the doors
 """

@@ -11,9 +11,10 @@ from gateway.core.days import Moment
 from gateway.core.decide import deny
 from gateway.core.outcome import Denial
 from gateway.core.reasons import reason
-from gateway.core.request import DataRequest, MalformedClaim, parse
+from gateway.core.request import DataRequest, MalformedClaim, Whole, parse
+from gateway.data_plane.budget import refuse_beyond
 from gateway.data_plane.caller import Caller, check_caller
-from gateway.data_plane.cursors import CURSOR_S, CursorRefused, Mark, context_of, open_mark
+from gateway.data_plane.cursors import CURSOR_S, CursorRefused, Ended, Mark, context_of, open_token
 from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.passing import Asking, Inbound
 from gateway.jose import rfc4648
@@ -23,14 +24,24 @@ from gateway.oauth.signed_request import check_request
 MEDIA_TYPE = "application/jwt"
 
 
-def authenticate(desk: Desk, inbound: Inbound) -> Asking:
-    """Return who asks for what. Raises Problem `unauthenticated` or `rate-limited`."""
+def authenticate(desk: Desk, inbound: Inbound, *, exports: bool = False) -> Asking:
+    """Return who asks for what; `exports`: at the door where exports are ordered, and nothing else can be asked for.
+
+    Raises Problem `unauthenticated` or `rate-limited`.
+    """
     caller = check_caller(desk, inbound)
     request, signed_with = _signed_request(desk, caller, inbound)
-    mark = None
+    mark, limit = None, 0
+    if isinstance(request, DataRequest) and request.members is not None:
+        agreement = caller.bound.agreement
+        refuse_beyond(desk, coop=caller.coop, client=caller.client, agreement=agreement, at=caller.at)
+    if isinstance(request, DataRequest) and (request.export is not None) != exports:
+        request = deny("malformed", [reason("request", "export", "malformed")], pointer="/export")
+    if isinstance(request, DataRequest) and request.export is not None:
+        request = _since(desk, caller, request, request.export)
     if isinstance(request, DataRequest) and request.page is not None:
-        request, mark = _position(desk, caller, request)
-    resync = isinstance(request, DataRequest) and request.page is not None and request.page.since is not None
+        limit = request.page.limit
+        request, mark = _position(desk, caller, request, walk=inbound.request_id)
     return Asking(
         transfer=inbound.request_id,
         coop=caller.coop,
@@ -45,7 +56,7 @@ def authenticate(desk: Desk, inbound: Inbound) -> Asking:
         replay=caller.replay,
         deadline=caller.at + DEADLINE,
         mark=mark,
-        resync=resync or (mark is not None and mark.resync),
+        limit=limit,
     )
 
 
@@ -72,19 +83,33 @@ def _signed_request(desk: Desk, caller: Caller, inbound: Inbound) -> tuple[DataR
         return deny("malformed", [reason("request", claim, "malformed")], pointer=malformed.pointer), ""
 
 
-def _position(desk: Desk, caller: Caller, request: DataRequest) -> tuple[DataRequest | Denial, Mark | None]:
-    """Open the page's cursor or `since` token; a forged, expired or foreign one is malformed."""
-    assert request.page is not None
+def _since(desk: Desk, caller: Caller, request: DataRequest, export: Whole) -> DataRequest | Denial:
+    """Return the order of an export, whose `since` token, if it has one, is one of this request."""
+    key, context = desk.coops[caller.coop].secrets.cursors, context_of("since", caller.client, request)
+    try:
+        if export.since is not None:
+            open_token(key, export.since, context, Ended, now=int(caller.at.timestamp()))
+    except CursorRefused:
+        return deny("malformed", [reason("request", "since", "malformed")], pointer="/export/since")
+    return request
+
+
+def _position(
+    desk: Desk, caller: Caller, request: DataRequest, *, walk: str
+) -> tuple[DataRequest | Denial, Mark | None]:
+    """Return where the page's walk stands: at its start, at a cursor, or at the start of one since an earlier walk.
+
+    A forged, expired or foreign token is malformed.
+    """
+    page = request.page
+    assert page is not None
     key, now = desk.coops[caller.coop].secrets.cursors, int(caller.at.timestamp())
-    name, token, lifetime = "cursor", request.page.cursor, CURSOR_S
-    if request.page.since is not None:
-        name, token, lifetime = "since", request.page.since, 0
-    if token is None:
-        return request, None
+    name = "cursor" if page.since is None else "since"
     context = context_of(name, caller.client, request)
     try:
-        mark = open_mark(key, token, context, now=now, lifetime=lifetime)
+        if page.cursor is not None:
+            return request, open_token(key, page.cursor, context, Mark, now=now, lifetime=CURSOR_S)
+        since = None if page.since is None else open_token(key, page.since, context, Ended, now=now)
     except CursorRefused:
         return deny("malformed", [reason("request", name, "malformed")], pointer=f"/page/{name}"), None
-    # A delta since an earlier walk cannot be computed yet: the walk starts over and ends with `resync`.
-    return request, mark if name == "cursor" else None
+    return request, Mark(issued=now, walk=walk, since=since)

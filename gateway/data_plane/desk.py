@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.days import Moment
+from gateway.core.follow_up import Rules
 from gateway.core.incident_report import IncidentReport
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Policy
 from gateway.core.state import ClientKey, Snapshot
+from gateway.data_plane.enumeration import Enumeration
 from gateway.data_plane.handed_over import HandedOver
 from gateway.data_plane.limits import Buckets, Summaries
 from gateway.data_plane.passing import Standing
@@ -17,7 +19,20 @@ from gateway.jose.rfc7515 import Signer
 from gateway.jose.rfc7517 import PublicKey, accept_key
 from gateway.oauth.rfc9068 import AccessToken
 from gateway.oauth.rfc9449 import Nonces
-from gateway.ports import Clock, CoopSecrets, FollowUps, Log, Publications, SideRows, Source, Telemetry
+from gateway.ports import (
+    Clock,
+    CoopSecrets,
+    Exports,
+    FollowUps,
+    KeptRequests,
+    Log,
+    Overruns,
+    Publications,
+    SideRows,
+    Source,
+    Telemetry,
+    Walks,
+)
 
 DEADLINE = timedelta(seconds=20)
 """For a whole transfer, checked again at the commit point."""
@@ -35,6 +50,8 @@ class Coop:
     origin: str
     source: Source
     secrets: CoopSecrets = field(repr=False)
+    duties: Rules = field(default_factory=Rules)
+    """What partners must do with whom a walk no longer gives, and by when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +65,10 @@ class Desk:
     publications: Publications
     side_rows: SideRows
     follow_ups: FollowUps
+    overruns: Overruns
+    walks: Walks
+    exports: Exports
+    kept_requests: KeptRequests
     snapshots: Snapshots
     coops: dict[str, Coop]
     """One whose member key is no longer the one that the log names is taken out (app/), and refused as if unknown."""
@@ -63,6 +84,7 @@ class Desk:
     summaries: Summaries
     telemetry: Telemetry
     handed_over: HandedOver = field(default_factory=HandedOver)
+    enumeration: Enumeration = field(default_factory=Enumeration)
     take_incident: TakeIncident | None = None
     """Keeps a partner's report of a leak for compliance; None where this process keeps none."""
     rewritten: set[str] = field(default_factory=set)

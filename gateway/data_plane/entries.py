@@ -33,7 +33,10 @@ def release_entry(asking: Asking, sealed: Sealed) -> entries.Release:
         policy=permit.policy.digest,
         gov=permit.gov,
         fields=dict(sealed.fields),
-        page=request.page is not None,
+        page=request.members is None,
+        export=asking.part.export if asking.part else None,
+        part=asking.part.n if asking.part else None,
+        removed=sealed.removed,
         counts=Counts(
             asked=sealed.asked, released=sealed.released, not_available=sealed.not_available, refused=sealed.refused
         ),
@@ -50,11 +53,12 @@ def release_entry(asking: Asking, sealed: Sealed) -> entries.Release:
     )
 
 
-def denial_entry(asking: Asking, denial: Denial, at: datetime) -> entries.Denial:
+def denial_entry(asking: Asking, denial: Denial, at: datetime, *, over: int = 0) -> entries.Denial:
     """Return the entry of a refusal: the same as of a release, as far as known.
 
     Purpose, product class and agreement are the token's: a request for others says only `mismatch`, and one that is
     malformed names no fields. So nothing stands here that a partner made up, and no list too long for an entry.
+    `over` are the members that a daily limit did not hold.
     """
     request = asking.request if isinstance(asking.request, DataRequest) else None
     return entries.Denial(
@@ -77,4 +81,5 @@ def denial_entry(asking: Asking, denial: Denial, at: datetime) -> entries.Denial
         request=asking.rqh,
         proof=asking.jkt,
         reasons=list(denial.reasons),
+        over=over,
     )

@@ -4,22 +4,26 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
 
 from gateway.core.decide import deny
 from gateway.core.identity import FEW, SALT, Chunk, Subject, commit
-from gateway.core.outcome import Denial, Sealed
+from gateway.core.outcome import Denial, Permit, Sealed
 from gateway.core.reasons import reason
 from gateway.data_plane.desk import Desk
-from gateway.data_plane.passing import Asking, Minimized
+from gateway.data_plane.passing import Asking, Facts, Minimized, Part
 from gateway.jose.rfc7515 import sign
 from gateway.jose.rfc7516 import encrypt
 from gateway.ports import Unavailable
 from gateway.tlog.sets import chunks_of, commitment_of
 
 ANSWER_S = 600
+PART_S = 1_500
+"""A part of an export lies ready for a quarter of an hour (exports/parts.py) and is then as good as any answer."""
 PAD = 1_024
 """The payload is a multiple of this, so that sizes tell little."""
 
@@ -35,39 +39,71 @@ async def protect(
     if isinstance(minimized, Denial):
         return minimized
     permit = minimized.permit
-    content = _content(minimized)
-    if isinstance(earlier, Sealed) and earlier.content == content and earlier.permit.encryption == permit.encryption:
+    content = _content(asking, minimized)
+    same = content + minimized.standing
+    if isinstance(earlier, Sealed) and earlier.content == same and earlier.permit.encryption == permit.encryption:
         return msgspec.structs.replace(earlier, permit=permit, **_counted(minimized))
     try:
         subjects, chunks, committed = await _members(desk, asking, minimized.tags)
-        inner = sign("member-data+jwt", _payload(desk, asking, minimized, content), desk.response_signer)
-        body = encrypt(
-            inner.encode(),
-            desk.key(permit.encryption),
-            typ="JWT",
-            cty="JWT",
-            apu=desk.issuer.encode(),
-            apv=asking.client.encode(),
-        )
+        sealing = partial(_body, desk, asking, minimized, content)
+        # What takes long goes on beside the loop.
+        body = sealing() if asking.part is None else await asyncio.to_thread(sealing)
     except Unavailable as fault:
         desk.telemetry.note("ordinals unavailable", coop=asking.coop, fault=str(fault))
         return deny("unavailable", [reason("fault", "members", "unavailable")], gov=permit.gov)
     except Exception as fault:  # noqa: BLE001  # whatever a signer or a key may raise, nothing leaves unsealed
         desk.telemetry.note("sealing failed", coop=asking.coop, fault=type(fault).__name__)
         return deny("internal", [reason("fault", "seal", "failed")], gov=permit.gov)
-    data = body.encode()
-    return Sealed(
+    return _sealed(
         permit=permit,
         transfer=asking.transfer,
-        body=data,
-        body_hash=hashlib.sha256(data).digest(),
-        content=content,
+        body=body,
+        body_hash=hashlib.sha256(body).digest(),
+        content=same,
         released=len(minimized.tags),
         subjects=subjects,
         chunks=chunks,
         commitment=committed,
         **_counted(minimized),
     )
+
+
+def sealed_before(asking: Asking, permit: Permit, at: datetime, *, body: bytes, digest: bytes, facts: Facts) -> Sealed:
+    """Return a part of an export that was sealed before, decided afresh at an instant: what it holds may still leave."""
+    return _sealed(
+        permit=permit,
+        transfer=asking.transfer,
+        at=at,
+        body=body,
+        body_hash=digest,
+        content=b"",
+        **{
+            name: getattr(facts, name)
+            for name in (
+                *("fields", "asked", "released", "not_available", "refused", "removed"),
+                *("subjects", "chunks", "commitment", "walked"),
+            )
+        },
+        valid_until=min(permit.valid_until, facts.valid_until),
+    )
+
+
+def _sealed(**said: Any) -> Sealed:
+    return Sealed(**said)
+
+
+def _body(desk: Desk, asking: Asking, minimized: Minimized, content: bytes) -> bytes:
+    """Return the answer signed, then encrypted."""
+    inner = sign("member-data+jwt", _payload(desk, asking, minimized, content), desk.response_signer)
+    sealed = encrypt(
+        inner.encode(),
+        desk.key(minimized.permit.encryption),
+        typ="JWT",
+        cty="JWT",
+        apu=desk.issuer.encode(),
+        apv=asking.client.encode(),
+    )
+    return sealed.encode()
 
 
 async def _members(
@@ -95,17 +131,19 @@ def _counted(minimized: Minimized) -> dict[str, Any]:
         "asked": minimized.asked,
         "not_available": minimized.not_available,
         "refused": minimized.refused,
+        "walked": minimized.walked,
+        "removed": minimized.removed,
     }
 
 
-def _content(minimized: Minimized) -> bytes:
+def _content(asking: Asking, minimized: Minimized) -> bytes:
     """Return the claims that depend on policy and records: equal content need not be sealed again."""
     permit = minimized.permit
     claims = {
         "coop": permit.coop,
         "purpose": permit.purpose,
         "agreement": permit.agreement,
-        "results": msgspec.Raw(minimized.results),
+        "csv" if asking.part is not None and asking.part.form == "csv" else "results": msgspec.Raw(minimized.results),
         "terms": {"retention": f"P{permit.grant.retention_days}D", "reprovision": False},
     }
     return msgspec.json.encode(claims)[1:-1]
@@ -122,7 +160,17 @@ def _payload(desk: Desk, asking: Asking, minimized: Minimized, content: bytes) -
         "jti": asking.transfer,
         "rqh": asking.rqh,
     }
+    told = minimized.paging
+    if asking.part is not None:
+        outer |= _of_part(asking.part, now, last="next" not in told)
+        told = {name: value for name, value in told.items() if name != "next"}
     head = msgspec.json.encode(outer)[:-1] + b"," + content
-    tail = (b"," + msgspec.json.encode(minimized.paging)[1:-1] if minimized.paging else b"") + b',"_pad":"'
+    tail = (b"," + msgspec.json.encode(told)[1:-1] if told else b"") + b',"_pad":"'
     size = len(head) + len(tail) + 2
     return head + tail + b"0" * (-size % PAD) + b'"}'
+
+
+def _of_part(part: Part, now: int, *, last: bool) -> dict[str, Any]:
+    """Return the claims that a part of an export has of its own; it waits to be fetched."""
+    said = {"exp": now + PART_S, "jti": f"{part.export}.{part.n}", "export": part.export, "n": part.n}
+    return said | ({"of": part.n} if last else {})

@@ -18,12 +18,27 @@ def release(
     match decided, outcome:
         case Sealed(), Receipt():
             desk.telemetry.count("transfers", coop=asking.coop, outcome="released")
-            return Answer(coop=asking.coop, index=outcome.index, body=decided.body, receipt=outcome.jws)
-        case _, Denial():
+            return Answer(
+                coop=asking.coop,
+                index=outcome.index,
+                body=decided.body,
+                receipt=outcome.jws,
+                allowance=outcome.allowance,
+            )
+        case _, Receipt():
+            raise refusal(desk, asking, None)
+        case _:
+            raise refusal(desk, asking, outcome)
+
+
+def refusal(desk: Desk, asking: Asking, outcome: Denial | Bounced | None) -> Problem:
+    """Return the Problem of what is not released."""
+    match outcome:
+        case Denial():
             desk.telemetry.count("transfers", coop=asking.coop, outcome=outcome.slug)
             if outcome.slug == "invalid-request-object":
-                raise unauthenticated(desk, OAuthError("invalid_request_object", "request:object"))
-            raise Problem(
+                return unauthenticated(desk, OAuthError("invalid_request_object", "request:object"))
+            return Problem(
                 outcome.slug,
                 pointer=outcome.pointer,
                 retry_after=RETRY_S if outcome.slug == "unavailable" else None,
@@ -31,4 +46,4 @@ def release(
         case _:
             # Bounced once too often: the log is open, but the state in force moves faster than this request.
             desk.telemetry.count("transfers", coop=asking.coop, outcome="bounced")
-            raise Problem("unavailable", retry_after=1)
+            return Problem("unavailable", retry_after=1)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from gateway.core.enumeration import TOLD
 from gateway.data_plane.desk import Desk
 from gateway.ports import Committed, Submission, Unavailable
 from gateway.tlog.entries import Denial, encode, instant
@@ -16,8 +17,17 @@ async def summarise(desk: Desk, *, until: float) -> None:
     for coop, client, minute, counts in desk.summaries.closed(until):
         partner = desk.partner_of(coop, client, desk.clock())
         began = datetime.fromtimestamp(minute * 60, UTC)
-        summary = {**counts, "minute": minute}
-        entry = Denial(coop=coop, time=instant(desk.clock()), partner=partner, client=client, summary=summary)
+        # What a client is told of its enumeration budget is no refusal, and not counted as one.
+        told = {f"enumeration_{verdict}": why for verdict, why in TOLD.items()}
+        summary = {what: n for what, n in counts.items() if what not in told} | {"minute": minute}
+        entry = Denial(
+            coop=coop,
+            time=instant(desk.clock()),
+            partner=partner,
+            client=client,
+            reasons=[why for what, why in told.items() if what in counts],
+            summary=summary,
+        )
         data = encode(entry)
         submission = Submission(entry=data, leaf=leaf_hash(data), kind="denial", partner=partner, time=desk.clock())
         try:

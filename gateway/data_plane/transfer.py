@@ -2,6 +2,7 @@
 
 from gateway.core.outcome import Denial, Receipt, Sealed
 from gateway.data_plane.authenticate import authenticate
+from gateway.data_plane.budget import note_named
 from gateway.data_plane.decide import decide
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.fetch import fetch
@@ -37,4 +38,6 @@ async def transfer(desk: Desk, inbound: Inbound) -> Answer:
         if not isinstance(outcome, Bounced):
             break
         gov = outcome.gov
-    return release(desk, asking, sealed, outcome)
+    answer = release(desk, asking, sealed, outcome)
+    note_named(desk, asking, fetched, minimized)
+    return answer

@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.core.identity import Chunk, Subject
 from gateway.core.state import Effect
+from gateway.core.walk import Walked
 from gateway.tlog.entries import GOVERNANCE
 from gateway.tlog.merkle import Frontier
 
@@ -71,6 +72,9 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Side rows of the entries from the first to the last index are deleted in the same transaction."""
     change: Change | None = None
     """With it, the entry is committed in a batch of its own."""
+    walked: Walked | None = None
+    events: tuple[bytes, ...] = ()
+    """Digests of events that nobody may have told before; with one that somebody has, nothing is written (Unchanged)."""
     unlink: bytes | None = None
     """A member's tag: its side rows are deleted, and its ordinal is left to nobody, in the same transaction."""
 
@@ -79,11 +83,18 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the entry moves `gov`: by its kind, or because it puts something in force."""
         return self.kind in GOVERNANCE or bool(self.effects)
 
+    @property
+    def alone(self) -> bool:
+        """Whether the entry is committed in a batch of its own: what it demands may undo the whole batch."""
+        return self.change is not None or bool(self.events)
+
 
 class Committed(msgspec.Struct, frozen=True):
     """The entry is durable at this index. Only a clean COMMIT, or finding the entry afterwards, makes one."""
 
     index: int
+    used: int | None = None
+    """Members counted against the submission's quota by then; None without one, or where the entry was found afterwards."""
 
 
 class Bounced(msgspec.Struct, frozen=True):

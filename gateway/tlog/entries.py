@@ -51,7 +51,11 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class Release(_Entry, frozen=True, tag_field="kind", tag="release", kw_only=True, omit_defaults=True):
-    """Data is authorised to leave."""
+    """Data is authorised to leave.
+
+    `part` is the number, from 1, of a part of an `export`. Of so many members that an earlier walk over the population
+    gave, the answer says that they are to be `removed`.
+    """
 
     transfer: str
     valid_until: Instant
@@ -69,6 +73,9 @@ class Release(_Entry, frozen=True, tag_field="kind", tag="release", kw_only=True
     gov: Gov
     fields: dict[str, str]
     page: bool = False
+    export: str | None = None
+    part: Count | None = None
+    removed: Count = 0
     counts: Counts
     commitment: str
     request: str
@@ -78,7 +85,12 @@ class Release(_Entry, frozen=True, tag_field="kind", tag="release", kw_only=True
 
 
 class Denial(_Entry, frozen=True, tag_field="kind", tag="denial", kw_only=True, omit_defaults=True):
-    """A request was refused; or, with `summary`, how many were in one minute of one client."""
+    """A request was refused; or, with `summary`, how many were in one minute of one client.
+
+    `reasons` beside a `summary`: what that client was told of its enumeration budget in that minute, which refused nothing.
+
+    `over`: so many members would have been released, had the grant's daily limit held them.
+    """
 
     transfer: str | None = None
     valid_until: Instant | None = None
@@ -97,7 +109,34 @@ class Denial(_Entry, frozen=True, tag_field="kind", tag="denial", kw_only=True, 
     request: str | None = None
     proof: str | None = None
     reasons: list[str] = []
+    over: Count = 0
     summary: dict[str, Count] = {}
+
+
+class Export(_Entry, frozen=True, tag_field="kind", tag="export", kw_only=True, omit_defaults=True):
+    """A partner ordered a whole population in parts, or an order ended. No data leaves by it: each part has a release.
+
+    `request` is the digest of the signed order, `parts` how many were made by its end.
+    """
+
+    gov: Gov | None = None
+    event: Literal["ordered", "confirmed", "cancelled", "expired"]
+    export: str
+    transfer: str | None = None
+    partner: str
+    client: str
+    purpose: str
+    product: str | None = None
+    case: str | None = None
+    agreement: str
+    grant: str | None = None
+    notice: str | None = None
+    policy: str | None = None
+    fields: list[str] = []
+    form: Literal["ndjson", "csv"] | None = None
+    request: str | None = None
+    proof: str | None = None
+    parts: Count | None = None
 
 
 class Publish(_Entry, frozen=True, tag_field="kind", tag="publish", kw_only=True, omit_defaults=True):
@@ -148,16 +187,22 @@ class Partner(_Entry, frozen=True, tag_field="kind", tag="partner", kw_only=True
 
 
 class Restrict(_Entry, frozen=True, tag_field="kind", tag="restrict", kw_only=True, omit_defaults=True):
-    """Restrictions of members are set or lifted: how many and a commitment, never codes; `ground` is what it rests on."""
+    """Restrictions of members are set or lifted: how many and a commitment, never codes; `ground` is what it rests on.
+
+    What was `imported` is of several kinds at once: `events` says how many of each (`stop_use:set`, `withdrawal`), and
+    `digest` is that of the file or message.
+    """
 
     gov: Gov
-    event: Literal["set", "lifted"]
-    restriction: Literal["stop_use", "stop_provide", "marketing_stop", "protected"]
+    event: Literal["set", "lifted", "imported"]
+    restriction: Literal["stop_use", "stop_provide", "marketing_stop", "protected"] | None = None
     partner: str | None = None
     purpose: str | None = None
     ground: str | None = None
     start: Instant | None = None
     end: Instant | None = None
+    events: dict[str, Count] = {}
+    digest: str | None = None
     members: Count
     commitment: str
     by: str
@@ -330,6 +375,7 @@ class Dossier(_Entry, frozen=True, tag_field="kind", tag="dossier", kw_only=True
 Entry = (
     Release
     | Denial
+    | Export
     | Publish
     | Partner
     | Restrict

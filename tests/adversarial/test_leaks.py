@@ -42,6 +42,7 @@ from gateway.demo.awkward import AWKWARD
 from gateway.demo.people import make_members
 from gateway.ports import Query
 from tests.clock import SettableClock
+from tests.data_plane.exporting import make, order
 from tests.house import COOP, MEMBERS, House, document_of, running_house
 from tests.simulators.partner import RESOURCE, Partner
 
@@ -253,6 +254,27 @@ async def broken(house: House, sunnet: Partner) -> list[httpx2.Response]:
     return answers
 
 
+async def exported(house: House, sunnet: Partner) -> list[httpx2.Response]:
+    """Parts that lie sealed, handed out, made again, and not made because something fails."""
+    exports = [await order(sunnet, "P4", FIELDS, form=form) for form in ("ndjson", "csv", "csv")]
+    for switched, how in ((house.signer, "broken"), (house.sources[COOP], "down")):
+        setattr(switched, how, "failing")
+        await make(house)
+        setattr(switched, how, None)
+        house.clock.advance(seconds=10)
+    await make(house)
+    answers = [await one.get(path) for one in exports for path in ("", "/manifest", "/parts/1", "/parts/99")]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 404] * 3
+    await house.stop(CODE)
+    answers += [await exports[0].get("/parts/1"), await exports[2].end()]
+    house.signer.broken = True
+    await house.stop(OTHER)
+    answers.append(await exports[0].get("/parts/1"))
+    house.signer.broken = False
+    assert [answer.status_code for answer in answers[-3:]] == [200, 204, 500]
+    return answers
+
+
 async def database(house: House) -> dict[str, list[tuple[Any, ...]]]:
     if sqlite_path(house.settings.database_url) is not None:
         tables = await house.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -280,6 +302,7 @@ async def test_no_members_value_is_left_anywhere(
             answers = await well_behaved(house, sunnet, jccu)
             answers += await refused(house, sunnet)
             answers += await broken(house, sunnet)
+            answers += await exported(house, sunnet)
             clock.advance(minutes=2)
             await house.summarise()
         for table, rows in (await database(house)).items():
@@ -314,6 +337,7 @@ async def test_no_members_value_is_left_anywhere(
     }.items():
         assert what in traces.found[where]
     assert len(traces.found["table log_entry"]) > 20_000
+    assert len(traces.found["table export_part"]) > 20_000
     secret = sunnet.request("P4", FIELDS, members=[CODE])
     for hidden in (CODE, NAME, json.dumps({"x": NAME}), quote(NAME), secret):
         assert Traces({"here": f"x {hidden} y"}).search(values) == ["here"]
@@ -343,7 +367,7 @@ async def test_what_passes_between_the_steps_does_not_print_itself(house: House,
     assert not isinstance(fetched, Denial)
     values = canaries(jst_day(house.clock()))
     shown: Iterable[object] = (
-        asking, asking.request, standing, decision, fetched, fetched.query, fetched.records, fetched.records.rows,
+        asking, asking.request, standing, decision, fetched, fetched.query, fetched.pages, fetched.pages[0].rows,
         minimized, sealed, house.stores.keys.coop_secrets(COOP), desk.coops[COOP],
     )  # fmt: skip
     for value in shown:

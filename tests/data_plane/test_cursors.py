@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from gateway.core.days import jst_day
 from gateway.core.request import DataRequest
-from gateway.data_plane.cursors import CURSOR_S, CursorRefused, Mark, context_of, open_mark, seal_mark
+from gateway.data_plane.cursors import CURSOR_S, CursorRefused, Ended, Mark, context_of, open_token, seal_token
 from gateway.demo.member_table import Table
 from gateway.demo.people import COLUMNS, make_members
 from tests.answers import assert_problem
@@ -180,51 +180,43 @@ async def test_each_page_is_decided_afresh(house: House, sunnet: Partner) -> Non
     assert (await house.denial()).reasons == ["grant:phone:not_granted"]
 
 
-async def test_the_end_of_an_older_walk_starts_over_and_says_so(house: House, sunnet: Partner) -> None:
-    first = await walk(sunnet, "P3", FIELDS, 200)
-    since = first[-1].claims["since"]
-    page: dict[str, Any] = {"limit": 200, "since": since}
-    shown: set[str] = set()
-    while True:
-        answer = await sunnet.pull("P3", FIELDS, page=page)
-        shown |= set(answer.results)
-        if "next" not in answer.claims:
-            break
-        assert "resync" not in answer.claims
-        page = {"limit": 200, "cursor": answer.claims["next"]}
-    assert answer.claims["resync"] is True
-    assert shown == {member for one in first for member in one.results}
-    house.clock.advance(days=60)
-    sunnet.tokens.clear()
-    assert_problem(
-        await sunnet.ask("P4", FIELDS, page={"limit": 1, "since": since}), "malformed", pointer="/page/since"
-    )
+async def test_the_end_of_a_walk_is_no_cursor_and_binds_to_its_question(house: House, sunnet: Partner) -> None:
+    since = (await walk(sunnet, "P3", FIELDS, 200))[-1].claims["since"]
+    for purpose, fields, name in (("P4", FIELDS, "since"), ("P3", ["phone"], "since"), ("P3", FIELDS, "cursor")):
+        response = await sunnet.ask(purpose, fields, page={"limit": 5, name: since})
+        assert_problem(response, "malformed", pointer=f"/page/{name}")
 
 
 KEY = bytes(range(32))
 REQUEST = DataRequest(coop="c", purpose="P", agreement="a", fields=("f",), members=("1",))
 CONTEXT = context_of("cursor", "client", REQUEST)
+ended = st.builds(
+    Ended, issued=st.integers(0, 2**40), walk=st.text(max_size=20), answers=st.integers(0, 2**30), ordered=st.booleans()
+)
 marks = st.builds(
     Mark,
     issued=st.integers(0, 2**40),
+    walk=st.text(max_size=20),
+    nth=st.integers(0, 2**30),
     after=st.none() | st.text(max_size=20),
-    high_water=st.none() | st.text(max_size=20),
-    gov=st.integers(-1, 2**40),
-    policy=st.text(max_size=20),
+    last=st.text(max_size=20),
+    since=st.none() | ended,
     resync=st.booleans(),
 )
 
 
-@given(marks)
-def test_what_is_sealed_is_what_is_opened(mark: Mark) -> None:
-    assert open_mark(KEY, seal_mark(KEY, mark, CONTEXT), CONTEXT, now=mark.issued, lifetime=CURSOR_S) == mark
+@given(marks, ended)
+def test_what_is_sealed_is_what_is_opened(mark: Mark, end: Ended) -> None:
+    sealed = seal_token(KEY, mark, CONTEXT)
+    assert open_token(KEY, sealed, CONTEXT, Mark, now=mark.issued, lifetime=CURSOR_S) == mark
+    assert open_token(KEY, seal_token(KEY, end, CONTEXT), CONTEXT, Ended, now=2**41) == end, "of any age"
 
 
 @settings(max_examples=300)
 @given(st.text(max_size=200) | st.binary(max_size=150).map(lambda b: base64.urlsafe_b64encode(b).decode().rstrip("=")))
 def test_anything_else_is_refused_and_never_an_error(token: str) -> None:
     with pytest.raises(CursorRefused):
-        open_mark(KEY, token, CONTEXT, now=0, lifetime=CURSOR_S)
+        open_token(KEY, token, CONTEXT, Mark, now=0, lifetime=CURSOR_S)
 
 
 @given(st.sampled_from(["cursor", "since"]), st.text(max_size=5), st.lists(st.text(max_size=3), max_size=3))

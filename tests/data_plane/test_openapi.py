@@ -21,7 +21,7 @@ DOCUMENT: dict[str, Any] = yaml.safe_load(
 
 def test_it_is_openapi_3_1_and_every_operation_can_be_read() -> None:
     schema = schemathesis.openapi.from_dict(DOCUMENT)
-    assert len(list(schema.get_all_operations())) == 16
+    assert len(list(schema.get_all_operations())) == 21
 
 
 @pytest.fixture

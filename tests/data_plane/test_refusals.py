@@ -276,7 +276,7 @@ def test_a_refusal_of_the_decision_is_one_and_the_same() -> None:
 
 @pytest.mark.parametrize("method", ["HEAD", "GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND", "BREW"])
 @pytest.mark.parametrize(
-    "path", ["/v1/nothing", "/v1/", "/v1/transfers/x", "/v1/grants/x", "/v1/exports", "/v1/grants/"]
+    "path", ["/v1/nothing", "/v1/", "/v1/transfers/x", "/v1/grants/x", "/v1/exports/", "/v1/grants/"]
 )
 async def test_under_v1_nobody_learns_without_a_token_which_paths_there_are(
     house: House, method: str, path: str

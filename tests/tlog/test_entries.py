@@ -55,7 +55,7 @@ LOGGED = {
 
 def test_there_is_a_kind_for_everything_that_is_logged():
     kinds = {"release", "denial", "publish", "partner", "restrict", "key"}
-    kinds |= {"follow_up", "ack", "review", "access", "erase", "proposal", "staff", "dossier"}
+    kinds |= {"follow_up", "ack", "review", "access", "erase", "proposal", "staff", "dossier", "export"}
     assert {kind.__struct_config__.tag for kind in KINDS} == kinds
     assert kinds > entries.GOVERNANCE
     assert all(kind.__struct_config__.forbid_unknown_fields for kind in KINDS)

@@ -94,11 +94,12 @@ def settle(
         else:
             if key is not None:
                 taken.add(key)
+            counted: int | None = None
             if quota is not None:
                 counter = (quota.grant, quota.day)
-                members[counter] = members.get(counter, 0) + quota.members
+                counted = members[counter] = members.get(counter, 0) + quota.members
                 changed.add(counter)
-            verdicts.append(Committed(index))
+            verdicts.append(Committed(index, counted))
             accepted.append((index, submission))
             if submission.governs:
                 gov = index

@@ -44,6 +44,21 @@ _COMPLIANCE: Final = "(" + _held_anywhere("'compliance'") + f" OR {_NO_ROLES})"
 _SIGNER: Final = "(" + _held_anywhere("'compliance', 'auditor', 'manager'") + f" OR {_NO_ROLES})"
 _ANOTHER: Final = "asker <> :by AND " + _held_anywhere("'manager'")
 
+# As adapters/overruns.py has it: waiting for a decision, or again, since what was decided came to nothing or was too little.
+_OVERRUN_OPEN: Final = """origin = :origin AND grant_id = :grant AND (
+        state = 'open' OR (state = 'proposed' AND EXISTS (
+            SELECT 1 FROM proposal p WHERE p.origin = over_quota.origin AND p.id = over_quota.proposal AND (
+                p.state = 'withdrawn' OR (p.state = 'published' AND over_quota.last_at >
+                    CASE WHEN p.effective > p.changed THEN p.effective ELSE p.changed END)
+            )
+        ))
+    )"""
+_ANY_OVERRUN: Final = f"EXISTS (SELECT 1 FROM over_quota WHERE {_OVERRUN_OPEN})"
+_OVERRUN_MEANT: Final = """
+    UPDATE over_quota SET state = '{state}', proposal = {proposal}, decider = :by, said = :said, decided = :now
+    WHERE {open}
+    """
+
 _DOSSIER: Final = """
     INSERT INTO dossier (origin, id, matter, state, revision, partner, due, tag, body, author, editor, opened, changed)
     SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), CAST(:matter AS VARCHAR), CAST(:state AS VARCHAR), 1,
@@ -71,17 +86,30 @@ _ANSWERED: Final = """
     WHERE origin = :origin AND id = :id AND partner = :partner AND state IN ({states}) AND {may}
     """
 
+_OWN_ADMIN: Final = _held("'admin'").format(department=":department")
+_BEGUN: Final = """
+    INSERT INTO proposal (origin, id, state, revision, title, department, author, editor, content, base, effective,
+                          reason, created, changed)
+    SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), 'draft', 1, CAST(:title AS VARCHAR), CAST(:department AS VARCHAR),
+           CAST(:by AS VARCHAR), CAST(:by AS VARCHAR), CAST(:content AS VARCHAR), CAST(:base AS VARCHAR),
+           CAST(:effective AS BIGINT), CAST(:reason AS VARCHAR), CAST(:now AS BIGINT), CAST(:now AS BIGINT)
+    WHERE {may}
+    ON CONFLICT DO NOTHING
+    """
+
+_PARTS_GONE: Final = "DELETE FROM export_part WHERE origin = :origin AND export = :id"
+_UNENDED: Final = "state IN ('running', 'sealed', 'failed')"
+
 STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
-    "proposal_begun": (
-        f"""
-        INSERT INTO proposal (origin, id, state, revision, title, department, author, editor, content, base, effective,
-                              reason, created, changed)
-        SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), 'draft', 1, CAST(:title AS VARCHAR), CAST(:department AS VARCHAR),
-               CAST(:by AS VARCHAR), CAST(:by AS VARCHAR), CAST(:content AS VARCHAR), CAST(:base AS VARCHAR),
-               CAST(:effective AS BIGINT), CAST(:reason AS VARCHAR), CAST(:now AS BIGINT), CAST(:now AS BIGINT)
-        WHERE {_held("'admin'").format(department=":department")}
-        ON CONFLICT DO NOTHING
-        """,
+    "proposal_begun": (_BEGUN.format(may=_OWN_ADMIN),),
+    # What was asked for beyond a daily limit: a draft that raises it, or a dossier that says why not; either once.
+    "overrun_proposed": (
+        _BEGUN.format(may=f"{_OWN_ADMIN} AND {_ANY_OVERRUN}"),
+        _OVERRUN_MEANT.format(state="proposed", proposal=":id", open=_OVERRUN_OPEN),
+    ),
+    "overrun_dismissed": (
+        _DOSSIER.format(may=f"{_OWN_ADMIN} AND {_ANY_OVERRUN}"),
+        _OVERRUN_MEANT.format(state="dismissed", proposal="NULL", open=_OVERRUN_OPEN),
     ),
     "proposal_amended": (
         f"""
@@ -267,6 +295,52 @@ STATEMENTS: Final[dict[str, tuple[str, ...]]] = {
             )
         )
         """,
+    ),
+    # So many of a client are made at a time, and so many wait to be fetched.
+    "export_ordered": (
+        """
+        INSERT INTO export (origin, id, entry, transfer, partner, client, purpose, product, agreement, fields, form, request,
+                            state, ordered, expires, parts, records, lease, faults)
+        SELECT CAST(:origin AS VARCHAR), CAST(:id AS VARCHAR), CAST(:idx AS BIGINT), CAST(:transfer AS VARCHAR),
+               CAST(:partner AS VARCHAR), CAST(:client AS VARCHAR), CAST(:purpose AS VARCHAR), CAST(:product AS VARCHAR),
+               CAST(:agreement AS VARCHAR), CAST(:fields AS VARCHAR), CAST(:form AS VARCHAR), CAST(:request AS VARCHAR),
+               'running', CAST(:ordered AS BIGINT), CAST(:expires AS BIGINT), 0, 0, 0, 0
+        WHERE (SELECT count(*) FROM export e WHERE e.origin = :origin AND e.client = :client AND e.state = 'running')
+                < CAST(:running AS INTEGER)
+          AND (SELECT count(*) FROM export e WHERE e.origin = :origin AND e.client = :client AND e.state = 'sealed')
+                < CAST(:waiting AS INTEGER)
+        ON CONFLICT DO NOTHING
+        """,
+    ),
+    # What leaves is what lies there now, of an export that has not ended.
+    "export_part_taken": (
+        """
+        UPDATE export_part SET taken = :now
+        WHERE origin = :origin AND export = :id AND n = :n AND digest = :digest AND EXISTS (
+            SELECT 1 FROM export e
+            WHERE e.origin = :origin AND e.id = :id AND e.state IN ('running', 'sealed') AND e.expires > :now
+        )
+        """,
+    ),
+    "export_confirmed": (
+        """
+        UPDATE export SET state = 'confirmed', worker = NULL
+        WHERE origin = :origin AND id = :id AND state = 'sealed' AND NOT EXISTS (
+            SELECT 1 FROM export_part p WHERE p.origin = :origin AND p.export = :id AND p.taken IS NULL
+        )
+        """,
+        _PARTS_GONE,
+    ),
+    "export_cancelled": (
+        f"UPDATE export SET state = 'cancelled', worker = NULL WHERE origin = :origin AND id = :id AND {_UNENDED}",
+        _PARTS_GONE,
+    ),
+    "export_expired": (
+        f"""
+        UPDATE export SET state = 'expired', worker = NULL
+        WHERE origin = :origin AND id = :id AND {_UNENDED} AND expires <= :now
+        """,
+        _PARTS_GONE,
     ),
 }
 

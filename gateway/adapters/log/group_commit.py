@@ -85,4 +85,4 @@ class GroupCommit:
 
 def _ends_a_batch(one: Submission, following: Submission) -> bool:
     """Tell whether a batch ends between two: after governance, and around what changes more than the log."""
-    return one.governs or one.change is not None or following.change is not None
+    return one.governs or one.alone or following.alone

@@ -90,9 +90,18 @@ ERASE = (
 )
 """The side rows of a range of entries, gone with the entry that says so."""
 CODE = "INSERT INTO member_code (origin, idx, tag, code) VALUES ($1, $2, $3, $4)"
+WALKED = """
+INSERT INTO walk_page (origin, walk, nth, given, at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (origin, walk, nth) DO UPDATE SET given = excluded.given, at = excluded.at
+"""
+EVENTS = """
+INSERT INTO member_event (origin, h, idx) SELECT $1, h, $2 FROM unnest($3::bytea[]) AS e (h) ON CONFLICT DO NOTHING
+"""
 FORGET = (
     "DELETE FROM log_subject WHERE origin = $1 AND tag = $2",
     "DELETE FROM member_code WHERE origin = $1 AND tag = $2",
 )
+FORGET_WALKS = "DELETE FROM walk_page WHERE origin = $1"
+"""What walks gave names members in a way that no single one can be taken out of: the next deltas begin afresh."""
 UNLINK = "UPDATE member_ordinal SET tag = $3 WHERE origin = $1 AND tag = $2"
 """A member's side rows are gone and its ordinal is nobody's; the row stays, so that no other member is given the number."""

@@ -123,7 +123,7 @@ class Writer:
         under the lock.
         """
         head, replay, counters = self._own, replay_rows(batch), _counters(batch)
-        apart = any(s.effects or s.erase or s.unlink or s.change or s.codes for s in batch)
+        apart = any(s.effects or s.erase or s.unlink or s.alone or s.codes or s.walked for s in batch)
         if head is None or apart or not self._used.keys() >= counters:
             return None
         ts = head.timestamp(ms(self._clock()))
@@ -182,6 +182,9 @@ class Writer:
         codes = [(self._origin, idx, one.tag, one.code) for idx, s in done.accepted for one in s.codes]
         if codes:
             await db.executemany(sql.CODE, codes)
+        walked = [(self._origin, *_walked(s), ts) for _, s in done.accepted if s.walked]
+        if walked:
+            await db.executemany(sql.WALKED, walked)
         for _, s in done.accepted:
             if s.erase:
                 for statement in sql.ERASE:
@@ -189,6 +192,7 @@ class Writer:
             if s.unlink:
                 for statement in sql.FORGET:
                     await db.execute(statement, self._origin, s.unlink)
+                await db.execute(sql.FORGET_WALKS, self._origin)
                 await db.execute(sql.UNLINK, self._origin, s.unlink, os.urandom(32))
         self._warned.clear()
         self._committing = True
@@ -200,6 +204,10 @@ class Writer:
     async def _change(self, db: "asyncpg.Connection[Any]", done: Settled, ts: int) -> bool:
         """Change what the one entry of a batch changes besides the log; tell whether that was as it demands."""
         for idx, s in done.accepted:
+            if s.events:
+                told = await db.execute(sql.EVENTS, self._origin, idx, list(s.events))
+                if told != f"INSERT 0 {len(s.events)}":
+                    return False
             if s.change is None:
                 continue
             for nth, (statement, values) in enumerate(
@@ -271,6 +279,11 @@ class Writer:
         except (*_LOST, asyncpg.PostgresError, Unavailable) as fault:
             await self.close()
             return [Unavailable(f"the database failed twice: {type(fault).__name__}")] * len(absent)
+
+
+def _walked(submission: Submission) -> tuple[str, int, bytes]:
+    assert submission.walked is not None
+    return submission.walked.walk, submission.walked.nth, submission.walked.given
 
 
 def _counters(batch: list[Submission]) -> set[tuple[str, str]]:

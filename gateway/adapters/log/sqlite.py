@@ -244,6 +244,10 @@ def _quota(db: sqlite3.Connection, origin: str, grant: str, day: str) -> int:
 def _changed(db: sqlite3.Connection, origin: str, done: Settled, ts: int) -> bool:
     """Change what the one entry of a batch changes besides the log; tell whether that was as it demands."""
     for idx, s in done.accepted:
+        for one in s.events:
+            told = db.execute("INSERT OR IGNORE INTO member_event(origin,h,idx) VALUES(?,?,?)", (origin, one, idx))
+            if told.rowcount != 1:
+                return False
         if s.change is None:
             continue
         for nth, (statement, values) in enumerate(changes.statements(s.change, origin=origin, idx=idx, now=ts)):
@@ -277,6 +281,11 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
         [(origin, idx, one.tag, one.code) for idx, s in done.accepted for one in s.codes],
     )
     db.executemany(
+        "INSERT INTO walk_page(origin,walk,nth,given,at) VALUES(?,?,?,?,?) "
+        "ON CONFLICT(origin,walk,nth) DO UPDATE SET given=excluded.given, at=excluded.at",
+        [(origin, s.walked.walk, s.walked.nth, s.walked.given, ts) for _, s in done.accepted if s.walked],
+    )
+    db.executemany(
         "INSERT INTO log_request(origin,idx,jws) VALUES(?,?,?)",
         [(origin, idx, s.request) for idx, s in done.accepted if s.request is not None],
     )
@@ -303,6 +312,8 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
         if s.unlink:
             db.execute("DELETE FROM log_subject WHERE origin=? AND tag=?", (origin, s.unlink))
             db.execute("DELETE FROM member_code WHERE origin=? AND tag=?", (origin, s.unlink))
+            # What walks gave names members in a way that no single one can be taken out of: the next deltas begin afresh.
+            db.execute("DELETE FROM walk_page WHERE origin=?", (origin,))
             # The row stays, and its tag is nobody's: no other member is to be given the number.
             db.execute("UPDATE member_ordinal SET tag=randomblob(32) WHERE origin=? AND tag=?", (origin, s.unlink))
     db.executemany(

@@ -10,7 +10,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.data_plane.api import follow_ups, grants, health, incidents, log, metadata, proof, token, transfers
+from gateway.data_plane.api import (
+    exports,
+    follow_ups,
+    grants,
+    health,
+    incidents,
+    log,
+    metadata,
+    proof,
+    token,
+    transfers,
+)
 from gateway.data_plane.api.inbound import inbound
 from gateway.data_plane.caller import check_caller
 from gateway.data_plane.desk import Desk
@@ -23,6 +34,7 @@ LIMITS = {
     ("POST", TOKEN_PATH): TOKEN_LIMIT,
     ("POST", transfers.PATH): transfers.BODY_LIMIT,
     ("POST", incidents.PATH): incidents.BODY_LIMIT,
+    ("POST", exports.PATH): exports.BODY_LIMIT,
 }
 
 _OF_ONE = re.compile(r"/v1/(?:grants/[^/]+/schema|transfers/[^/]+/proof)")
@@ -43,6 +55,7 @@ def partner_app(desk: Desk, *, keys: list[dict[str, str]], hosts: frozenset[str]
         transfers.route(desk),
         token.route(desk),
         proof.route(desk),
+        *exports.routes(desk),
         *grants.routes(desk),
         incidents.route(desk),
         *follow_ups.routes(desk),
@@ -89,6 +102,7 @@ def _unknown(desk: Desk) -> Route:
         allowed = methods.get(path) or ("GET" if _OF_ONE.fullmatch(path) else None)
         if follow_ups.ACK.fullmatch(path):
             allowed = "POST"
+        allowed = allowed or exports.allowed(path)
         if allowed is not None:
             raise Problem("method-not-allowed", headers={"Allow": allowed})
         check_caller(desk, await inbound(request, desk.issuer + path, desk.proxies))

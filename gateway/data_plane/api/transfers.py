@@ -7,6 +7,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.data_plane.api.inbound import inbound_of, refuse_query
+from gateway.data_plane.api.rate_limit import rate_limit
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.transfer import transfer
 from gateway.ports import Unavailable
@@ -41,6 +42,7 @@ class _Transfers:
             (b"content-length", b"%d" % len(released.body)),
             (b"dpop-nonce", desk.nonces.issue(int(desk.clock().timestamp())).encode()),
             (b"transfer-receipt", released.receipt.encode()),
+            *rate_limit(released.allowance, desk.clock()),
         ]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": released.body, "more_body": False})

@@ -1,0 +1,218 @@
+"""What of an export is here: the parts, each in a file of its own, and which ones, in a file that names nobody.
+
+    members.csv.export.json     the export, the request it answers, the parts that are here (no member's code or value)
+    members.csv.part/           000001.json, … one part each, verified; removals.json; only the owner can enter
+
+A part counts once it is on the disk and the state says so, in this order: an end in between costs that part's fetch and
+nothing else.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from gateway.client import disk
+from gateway.client.compact import b64u, json_object, unb64u
+from gateway.client.config import Ask, Config
+from gateway.client.disk import Disk
+from gateway.client.errors import AnswerRejected, FileError
+from gateway.client.exports import Export, Part, known_id
+from gateway.client.results import Removal
+
+VERSION: Final = 1
+
+Record: TypeAlias = tuple[str, dict[str, Any]]
+"""A member and its data."""
+
+_RECORDS = msgspec.json.Decoder(list[Record])
+_REMOVALS = msgspec.json.Decoder(list[tuple[str, Literal["delete", "stop_using"], str]])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One part that is here: SHA-256 and size of its sealed body, its records, and the size of its file."""
+
+    n: int
+    sha256: bytes = field(repr=False)
+    bytes: int
+    records: int
+    file_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a download is. `of` and what follows it come with the last part; `written` when the target is in place."""
+
+    export: Export
+    since_given: str | None
+    """SHA-256 of the token that the delta was asked with; None for the whole population."""
+    parts: tuple[Kept, ...] = ()
+    of: int | None = None
+    since: str | None = field(default=None, repr=False)
+    removals: int = 0
+    resync: bool = False
+    verified: bool = False
+    written: bool = False
+    replaced: int = 0
+
+    @property
+    def records(self) -> int:
+        return sum(part.records for part in self.parts)
+
+    @property
+    def bytes(self) -> int:
+        return sum(part.bytes for part in self.parts)
+
+    @property
+    def missing(self) -> int | None:
+        """The first part that is not here; None when all are."""
+        here = {part.n for part in self.parts}
+        first = next(n for n in range(1, len(here) + 2) if n not in here)
+        return None if self.of is not None and first > self.of else first
+
+
+class Staging:
+    """The two places beside a target where a download is under way."""
+
+    def __init__(self, target: Path, disk: Disk) -> None:
+        self.disk = disk
+        self.state_file = target.with_name(f"{target.name}.export.json")
+        self.folder = target.with_name(f"{target.name}.part")
+
+    def load(self, config: Config) -> State | None:
+        """The state of a download that was begun for this client; None where there is none. Raises FileError."""
+        data = disk.read(self.state_file)
+        if data is None:
+            return None
+        try:
+            document = json_object(data)
+            state = _state(document)
+        except (ValueError, KeyError, TypeError):
+            raise FileError(str(self.state_file), "is not what a download writes; remove it and its folder") from None
+        if document.get("client") != _client(config):
+            raise FileError(str(self.state_file), "belongs to another client, agreement or gateway")
+        here = tuple(part for part in state.parts if self._is_here(part))
+        return replace(state, parts=here, verified=state.verified and len(here) == len(state.parts))
+
+    def save(self, state: State, config: Config) -> None:
+        """Make a state durable."""
+        self.disk.write(self.state_file, json.dumps(_document(state, config), indent=1).encode("ascii") + b"\n")
+
+    def keep(self, state: State, part: Part) -> State:
+        """Make a part durable, in place of an earlier one of its number; the state that is returned is not saved yet."""
+        try:
+            content = msgspec.json.encode([(result.member, result.data) for result in part.results])
+        except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and no text can hold
+            raise AnswerRejected("results", "a value is no Unicode text") from None
+        self.disk.write(self._file(part.n), content)
+        kept = Kept(part.n, part.sha256, part.size, part.records, len(content))
+        parts = sorted([*(one for one in state.parts if one.n != part.n), kept], key=lambda one: one.n)
+        state = replace(state, parts=tuple(parts), verified=False)
+        if part.of is None:
+            return state
+        told = [(one.member, one.duty, one.due) for one in part.removals]
+        self.disk.write(self.folder / "removals.json", msgspec.json.encode(told))
+        return replace(state, of=part.of, since=part.since, removals=len(part.removals), resync=part.resync)
+
+    def records(self, n: int) -> Sequence[Record]:
+        """The members of a part that is here, and their data."""
+        return _RECORDS.decode(disk.read(self._file(n)) or b"[]")
+
+    def removals(self) -> Iterator[Removal]:
+        """Who is to be removed, once the last part is here."""
+        for member, duty, due in _REMOVALS.decode(disk.read(self.folder / "removals.json") or b"[]"):
+            yield Removal(member, duty, due)
+
+    def clear(self) -> None:
+        """Take away what is under way: first the state, so that nothing is ever taken up from half of it."""
+        self.disk.remove(self.state_file)
+        self.disk.settle(self.state_file.parent)
+        self.disk.remove(self.folder)
+
+    def _file(self, n: int) -> Path:
+        return self.folder / f"{n:06d}.json"
+
+    def _is_here(self, part: Kept) -> bool:
+        try:
+            return self._file(part.n).stat().st_size == part.file_bytes
+        except OSError:
+            return False
+
+
+def digest(since: str | None) -> str | None:
+    """What a state keeps of the token that a delta was asked with."""
+    return None if since is None else hashlib.sha256(since.encode()).hexdigest()
+
+
+def _client(config: Config) -> dict[str, str]:
+    names = ("issuer", "resource", "client_id", "coop", "agreement")
+    return {name: getattr(config, name) for name in names}
+
+
+def _document(state: State, config: Config) -> dict[str, Any]:
+    export = state.export
+    return {
+        "version": VERSION,
+        "client": _client(config),
+        "ask": {
+            "purpose": export.ask.purpose,
+            "fields": list(export.ask.fields),
+            "product": export.ask.product,
+            "case": export.ask.case,
+            "since_sha256": state.since_given,
+        },
+        "export": {
+            "id": export.id,
+            "form": export.form,
+            "request_hash": b64u(export.request_hash),
+            "issued": export.issued,
+            "expires": export.expires,
+        },
+        "parts": [
+            {
+                "n": part.n,
+                "sha256": b64u(part.sha256),
+                "bytes": part.bytes,
+                "records": part.records,
+                "file_bytes": part.file_bytes,
+            }
+            for part in state.parts
+        ],
+        "end": {
+            "of": state.of,
+            "since": state.since,
+            "removals": state.removals,
+            "resync": state.resync,
+            "verified": state.verified,
+            "written": state.written,
+            "replaced": state.replaced,
+        },
+    }
+
+
+def _state(document: dict[str, Any]) -> State:
+    """The state that a document tells. Raises ValueError, KeyError or TypeError where it tells none."""
+    if document["version"] != VERSION or document["export"]["form"] != "ndjson":
+        raise ValueError("not of this version")
+    ask, export, end = document["ask"], document["export"], document["end"]
+    identifier = known_id(export["id"])
+    if identifier is None:
+        raise ValueError("not an export's id")
+    return State(
+        export=Export(
+            id=identifier,
+            ask=Ask(ask["purpose"], tuple(ask["fields"]), ask["product"], ask["case"]),
+            form="ndjson",
+            request_hash=unb64u(export["request_hash"]),
+            issued=int(export["issued"]),
+            expires=str(export["expires"]),
+        ),
+        since_given=ask["since_sha256"],
+        parts=tuple(Kept(**{**part, "sha256": unb64u(part["sha256"])}) for part in document["parts"]),
+        **end,
+    )
