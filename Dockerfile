@@ -12,13 +12,10 @@ COPY gateway gateway
 RUN python -m compileall -q gateway /opt/gateway/lib
 
 FROM python:3.11.14-slim-bookworm
-# The thresholds keep the buffers of whole pages in the heap, instead of mapping and returning memory for each answer.
 ENV PATH=/opt/gateway/bin:$PATH \
     PYTHONPATH=/srv \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1 \
-    MALLOC_MMAP_THRESHOLD_=16777216 \
-    MALLOC_TRIM_THRESHOLD_=134217728
+    PYTHONUNBUFFERED=1
 # The fonts that documents (PDF) are set in.
 RUN apt-get update \
  && apt-get install -y --no-install-recommends fonts-noto-cjk \

@@ -1,11 +1,14 @@
 """The console's matrix at size: 100 partners × 60 fields × 13 purposes, by the real application on SQLite.
 
 A page's time is from its request to its last byte, over the loopback address. What a page is `first` shown with has to
-be read and checked: another agreement each time, nothing remembered of any file. A save checks the whole co-op.
+be read and checked: another agreement each time, nothing remembered of any file. A save checks the whole co-op, by what
+changed. Garbage is collected as in a process that serves.
 """
 
+import gc
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,6 +20,7 @@ import httpx2
 from bench.machine import Progress
 from gateway.adapters.database import migrate
 from gateway.adapters.policy_files.strict_yaml import parse
+from gateway.web.server import collect_seldom
 from tests.clock import SettableClock
 from tests.console.furnished import Furnished, furnished
 from tests.console.large import at_size
@@ -64,7 +68,20 @@ async def matrix(*, times: int, progress: Progress) -> list[Timed]:
         await migrate(url)
         progress("matrix: a co-op of 100 partners")
         async with furnished(url, folder, SettableClock(), keys=folder / "keys", furnish=at_size) as place:
-            return [*await _pages(place, times, progress), await _arrows(place, progress)]
+            with _as_served():
+                timed = await _pages(place, times, progress)
+            return [*timed, await _arrows(place, progress)]
+
+
+@contextmanager
+def _as_served() -> Iterator[None]:
+    before = gc.get_threshold()
+    collect_seldom()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def _pages(place: Furnished, times: int, progress: Progress) -> list[Timed]:

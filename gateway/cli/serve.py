@@ -1,7 +1,6 @@
 """gateway serve | migrate | config."""
 
 import asyncio
-import gc
 import logging
 import signal
 import ssl
@@ -36,7 +35,7 @@ def serve(
 
 
 async def _serve(configured: Settings, *, reuse_port: bool, only: app.Only | None) -> None:
-    from gateway.web.server import bind, serve as serve_http
+    from gateway.web.server import bind, collect_seldom, keep_large_buffers, serve as serve_http
 
     # The database driver's own tracebacks say less than the note that whoever needed the database writes.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
@@ -46,10 +45,8 @@ async def _serve(configured: Settings, *, reuse_port: bool, only: app.Only | Non
     await migrate_database(configured.database_url)
     async with app.listeners(configured, only=only) as listening:
         bound = [(one, bind(one.host, one.port, reuse_port=reuse_port)) for one in listening]
-        # What stands by now lives as long as the process: the collector need not look at it again and again.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(25_000, 20, 50)
+        collect_seldom()
+        keep_large_buffers()
         for one, listener in bound:
             host, port = listener.getsockname()[:2]
             say(f"listening on {host}:{port} as {one.origin}")

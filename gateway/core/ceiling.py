@@ -37,7 +37,12 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 def breaches(policy: Policy) -> Iterator[Breach]:
     """Yield everything the policy's agreements may not say; nothing but cautions where it may be published."""
     for agreement in policy.agreements.values():
-        yield from _agreement(policy, agreement)
+        yield from breaches_of(policy, agreement)
+    yield from overlapping(policy)
+
+
+def overlapping(policy: Policy) -> Iterator[Breach]:
+    """Yield two agreements of one basis with one partner whose terms share a day."""
     for one, two in combinations(policy.agreements.values(), 2):
         # What carries its own end is an act of its own, with its own evidence: a request names the agreement it is under.
         ended = one.evidence_span.end is not None or two.evidence_span.end is not None
@@ -45,7 +50,11 @@ def breaches(policy: Policy) -> Iterator[Breach]:
             yield Breach(state="overlapping", path=(*_at(two), "term"), subject=two.id, other=one.id)
 
 
-def _agreement(policy: Policy, agreement: Agreement) -> Iterator[Breach]:
+def breaches_of(policy: Policy, agreement: Agreement) -> Iterator[Breach]:
+    """Yield what one agreement may not say beside the notices, catalogue and decisions, and by whose partner it is with.
+
+    No other agreement and no other partner is looked at.
+    """
     at = _at(agreement)
     partner = policy.partners.get(agreement.partner)
     if agreement.partner == policy.coop:

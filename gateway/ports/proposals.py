@@ -82,8 +82,11 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 class PolicyFiles(Protocol):
     """What files of policies mean: checked as the command line's `policy lint` does it, without touching a disk."""
 
-    def check(self, coop: str, files: Files) -> Checked:
-        """Return the document that the files make, and all findings; never raises for what the files say."""
+    def check(self, coop: str, files: Files, *, afresh: bool = False) -> Checked:
+        """Return the document that the files make, and all findings; never raises for what the files say.
+
+        What was judged before of parts that did not change may be remembered; `afresh`, all of it is judged now.
+        """
         ...
 
     def set(self, text: str, path: tuple[str, ...], value: object | None, *, make: bool = False) -> str:

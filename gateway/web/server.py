@@ -6,6 +6,8 @@ nothing here installs, restores or raises one.
 
 import asyncio
 import contextlib
+import ctypes
+import gc
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -19,6 +21,11 @@ from starlette.types import ASGIApp
 from gateway.web.http_protocol import MESSAGE_LIMIT, GuardedProtocol
 
 BACKLOG: Final = 2048
+LARGEST_KEPT: Final = 16 * 1024 * 1024
+"""Bytes of a buffer that is kept for the next one at most."""
+ALL_KEPT: Final = 128 * 1024 * 1024
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+"""As malloc.h of the GNU C library numbers them."""
 
 
 def bind(host: str, port: int, *, reuse_port: bool = False) -> socket.socket:
@@ -37,6 +44,30 @@ def tls_context(*, certificate: Path, key: Path) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.load_cert_chain(certificate, key)
     return context
+
+
+def collect_seldom() -> None:
+    """Spare the collector what stands by now, as it lives as long as the process, and let it look less often.
+
+    A look at all objects stops every request for longer than most of them take.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(25_000, 20, 50)
+
+
+def keep_large_buffers() -> bool:
+    """Let the C library keep what large answers are made in; tell whether it could be told so.
+
+    An answer of a thousand members is copied a handful of times on its way. By default the GNU C library gives such memory
+    back to the kernel each time and gets it anew page by page, which costs more than encrypting it does. Another library
+    is left as it is.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, LARGEST_KEPT)) and bool(mallopt(_M_TRIM_THRESHOLD, ALL_KEPT))
 
 
 async def serve(

@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.house import ROOT, environment_of
+from tests.forked import command
+from tests.house import environment_of
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +18,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def gateway(environment: dict[str, str], *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gateway", *arguments],
-        env=environment,
-        cwd=ROOT,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return command(*arguments, env=environment, stdin=stdin)
 
 
 def test_lint_names_the_five_gaps_of_coopdeli_and_needs_no_settings() -> None:

@@ -5,10 +5,12 @@ docs/console/README.md shows the pictures; what is pictured, shown there and kep
 
 import os
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
 from tests.clock import SettableClock
 from tests.console.furnished import INCOMPLETE, Furnished, furnished
@@ -82,47 +84,56 @@ async def test_every_screen_is_pictured(sqlite_url: str, tmp_path: Path, clock: 
     folder = tmp_path / "pictures" if asked is None else Path(asked).absolute()
     folder.mkdir(exist_ok=True)
     async with furnished(sqlite_url, tmp_path, clock, keys=gateway_keys) as place, chromium() as browser:
-        for name, (person, path) in SCREENS.items():
-            looks: list[dict[str, Any]] = [{"to": folder / f"{name}.png"}]
-            if name in TWICE:
-                looks.append({"to": folder / f"{name}-en-dark.png", "language": "en", "scheme": "dark"})
-            for look in looks:
-                await picture(browser, place, person, path, **look)
+        for person in {who: None for who, _ in SCREENS.values()}:
+            async with seat(browser, place, person) as page:
+                for name, path in ((name, path) for name, (who, path) in SCREENS.items() if who == person):
+                    await picture(page, place, person, path, to=folder / f"{name}.png")
+                    if name in TWICE:
+                        dark: dict[str, Any] = {"language": "en", "scheme": "dark"}
+                        await picture(page, place, person, path, to=folder / f"{name}-en-dark.png", **dark)
     made = {path.name: path.stat().st_size for path in folder.glob("*.png") if path.name in names()}
     assert sorted(made) == names()
     assert {name: size for name, size in made.items() if size > MOST_EACH} == {}
     assert sum(made.values()) <= MOST_TOGETHER
 
 
-async def picture(
-    browser: Browser, place: Furnished, person: str, path: str, *, to: Path, language: str = "ja", scheme: Any = "light"
-) -> None:
-    """Picture a page as a person sees it, once it stands still."""
+@asynccontextmanager
+async def seat(browser: Browser, place: Furnished, person: str) -> AsyncIterator[Page]:
+    """Open a browser for a person; nobody, where `person` is empty."""
     context = await browser.new_context(
-        viewport={"width": 1360, "height": 860},
-        locale="ja-JP",
-        timezone_id="Asia/Tokyo",
-        reduced_motion="reduce",
-        color_scheme=scheme,
+        viewport={"width": 1360, "height": 860}, locale="ja-JP", timezone_id="Asia/Tokyo", reduced_motion="reduce"
     )
     try:
-        cookies = {"language": language}
         if person:
-            coop = INCOMPLETE if person == "deli" else COOP
-            cookies["session"] = await place.session(person, coop=coop)
-            if behind := re.fullmatch(r"\[(\w+) (\d)\]", path):
-                below = [one for one in place.starts[person] if one.startswith(f"/{coop}/{behind[1]}/")]
-                path = below[int(behind[2])].removeprefix(f"/{coop}")
-            path = re.sub("<([a-z ]+)>", lambda found: place.proposals[found[1]].id, f"/{coop}{path}")
-        kept = [{"name": name, "value": value, "url": place.origin} for name, value in cookies.items()]
-        await context.add_cookies(kept)  # type: ignore[arg-type]  # plain dicts
-        page = await context.new_page()
-        answer = await page.goto(place.origin + path)
-        assert answer is not None
-        assert answer.status == 200, path
-        await page.screenshot(path=to, animations="disabled", caret="hide")
+            session = await place.session(person, coop=coop_of(person))
+            kept = {"name": "session", "value": session, "url": place.origin}
+            await context.add_cookies([kept])  # type: ignore[list-item]  # a plain dict
+        yield await context.new_page()
     finally:
         await context.close()
+
+
+def coop_of(person: str) -> str:
+    return INCOMPLETE if person == "deli" else COOP
+
+
+async def picture(
+    page: Page, place: Furnished, person: str, path: str, *, to: Path, language: str = "ja", scheme: Any = "light"
+) -> None:
+    """Picture a page as a person sees it, once it stands still."""
+    spoken = {"name": "language", "value": language, "url": place.origin}
+    await page.context.add_cookies([spoken])  # type: ignore[list-item]  # a plain dict
+    await page.emulate_media(color_scheme=scheme)
+    if person:
+        coop = coop_of(person)
+        if behind := re.fullmatch(r"\[(\w+) (\d)\]", path):
+            below = [one for one in place.starts[person] if one.startswith(f"/{coop}/{behind[1]}/")]
+            path = below[int(behind[2])].removeprefix(f"/{coop}")
+        path = re.sub("<([a-z ]+)>", lambda found: place.proposals[found[1]].id, f"/{coop}{path}")
+    answer = await page.goto(place.origin + path)
+    assert answer is not None
+    assert answer.status == 200, path
+    await page.screenshot(path=to, animations="disabled", caret="hide")
 
 
 def test_the_manual_shows_every_picture_and_no_other():

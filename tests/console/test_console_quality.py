@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import httpx2
@@ -59,10 +59,14 @@ WORDED = [
     *("empty-heading", "empty-table-header"),
 ]
 """What depends on the words of a page; its contrast in the dark is measured below, a hundred times as fast."""
-LOOKS: tuple[tuple[str, Literal["light", "dark"], list[str]], ...] = (("ja", "light", RULES), ("en", "dark", WORDED))
-"""Language, colours, rules: the markup is the same in both languages, and what a page says does not depend on its colours."""
+SLOW = "color-contrast"
+"""Half of what all rules cost: asked of a page that has a style which none before it had; FAINT measures every page."""
+Looks = tuple[str, Literal["light", "dark"], list[str], ViewportSize, ViewportSize]
 WIDE: ViewportSize = {"width": 1360, "height": 860}
 NARROW: ViewportSize = {"width": 390, "height": 800}
+LOOKS: tuple[Looks, ...] = (("ja", "light", RULES, WIDE, NARROW), ("en", "dark", WORDED, NARROW, WIDE))
+"""Language, colours, rules, and from which width to which a window goes: the markup is the same in both languages, and what
+a page says does not depend on its colours."""
 
 Walks = dict[tuple[str, str], dict[str, Seen]]
 """(person, language) → URL → page."""
@@ -138,10 +142,12 @@ async def test_every_page_is_whole(walks: Walks):
 
 
 async def test_no_page_breaks_its_policy_or_is_hard_to_read_or_too_wide_for_a_telephone(place: Furnished, walks: Walks):
-    urls: dict[str, list[str]] = defaultdict(list)
+    urls: dict[str, dict[str, bool]] = defaultdict(dict)
+    styles: set[str] = set()
     for person, page in kinds_of((who, page) for who, _ in READERS for page in walks[who, "ja"].values()):
-        urls[person].append(page.url)
-    urls[""] = ["/sign-in"]
+        urls[person][page.url] = not page.classes <= styles
+        styles |= page.classes
+    urls[""]["/sign-in"] = True
     async with chromium() as browser:
         told = await asyncio.gather(*(look_at(browser, place, *one) for one in urls.items()))
     assert [line for lines in told for line in lines] == []
@@ -164,8 +170,11 @@ def kinds_of(pages: Iterable[Found]) -> list[Found]:
     return kinds
 
 
-async def look_at(browser: Browser, place: Furnished, person: str, urls: list[str]) -> list[str]:
-    """Open pages as a person, in both languages, wide and narrow; return what they, axe and the browser complain of."""
+async def look_at(browser: Browser, place: Furnished, person: str, urls: dict[str, bool]) -> list[str]:
+    """Open pages as a person, in both languages, wide and narrow; return what they, axe and the browser complain of.
+
+    `urls`: page → whether it has a style that no page before it had.
+    """
     context = await browser.new_context(
         viewport=WIDE, locale="ja-JP", timezone_id="Asia/Tokyo", reduced_motion="reduce"
     )
@@ -185,23 +194,23 @@ async def look_at(browser: Browser, place: Furnished, person: str, urls: list[st
         page.on("console", lambda line: tell(line.text) if line.type != "debug" else None)
         page.on("pageerror", lambda error: tell(str(error)))
         page.on("response", lambda answer: tell(f"{answer.status} {answer.url}") if answer.status >= 400 else None)
-        for at in urls:
-            for language, scheme, rules in LOOKS:
+        # By the debugger, not by a tag: the page's own policy stays as it is.
+        await context.add_init_script(AXE_SCRIPT)
+        for at, styled in urls.items():
+            for language, scheme, rules, first, then in LOOKS:
                 spoken = {"name": "language", "value": language, "url": place.origin}
                 await context.add_cookies([spoken])  # type: ignore[list-item]  # a plain dict
                 await page.emulate_media(color_scheme=scheme)
                 await page.goto(place.origin + at)
                 await page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
-                # By the debugger, not by a tag: the page's own policy stays as it is.
-                await page.evaluate(AXE_SCRIPT)
-                for one in await axe(page, rules):
-                    tell(f"{language}, {scheme}: {one}")
-                for one in await page.evaluate(FAINT):
-                    tell(f"{language}, {scheme}: {one}")
-                await page.set_viewport_size(NARROW)
-                for one in await page.evaluate(OVERFLOWING):
-                    tell(f"{language}: {one}")
-                await page.set_viewport_size(WIDE)
+                for size in (first, then):
+                    await page.set_viewport_size(size)
+                    if size is NARROW:
+                        found = await page.evaluate(OVERFLOWING)
+                    else:
+                        found = [*await axe(page, rules, slow=styled), *await page.evaluate(FAINT)]
+                    for one in found:
+                        tell(f"{language}, {scheme}: {one}")
     finally:
         await context.close()
     return told
@@ -229,21 +238,24 @@ FAINT = """() => {
     const c = colour[i] / 255;
     return sum + weight * (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
   }, 0);
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), faint = [], seen = new Set();
-  while (texts.nextNode()) {
-    const one = texts.currentNode.parentElement;
-    if (!texts.currentNode.data.trim() || seen.has(one) || one.closest("script, style, option, :disabled, [hidden]")) continue;
-    seen.add(one);
+  const shown = (one) => one ? getComputedStyle(one).opacity * shown(one.parentElement) : 1;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), faint = [];
+  const typed = 'textarea, select, input:not([type="hidden"], [type="checkbox"], [type="radio"])';
+  const ones = new Set(document.querySelectorAll(typed));
+  while (texts.nextNode()) if (texts.currentNode.data.trim()) ones.add(texts.currentNode.parentElement);
+  for (const one of ones) {
+    if (one.closest("script, style, option, :disabled, [hidden]")) continue;
     if (!one.checkVisibility({opacityProperty: true, visibilityProperty: true})) continue;
     const style = getComputedStyle(one), back = behind(one);
-    const ink = over(rgba(one instanceof SVGElement ? style.fill : style.color), back);
-    const [low, high] = [light(ink), light(back)].sort((a, b) => a - b), size = parseFloat(style.fontSize);
+    const ink = rgba(one instanceof SVGElement ? style.fill : style.color).slice();
+    ink[3] *= shown(one);
+    const [low, high] = [light(over(ink, back)), light(back)].sort((a, b) => a - b), size = parseFloat(style.fontSize);
     const least = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
     if ((high + 0.05) / (low + 0.05) < least) faint.push(`faint: ${one.outerHTML.slice(0, 120)}`);
   }
   return faint.slice(0, 5);
 }"""
-"""WCAG 2.2 §1.4.3, of every text that is shown."""
+"""WCAG 2.2 §1.4.3, of every text that is shown or typed."""
 
 OVERFLOWING = """() => {
   const wide = document.documentElement.scrollWidth;
@@ -255,9 +267,11 @@ OVERFLOWING = """() => {
 }"""
 
 
-async def axe(page: Page, rules: list[str]) -> list[str]:
+async def axe(page: Page, rules: list[str], *, slow: bool) -> list[str]:
     """Return the serious violations of rules or of kinds of rules, with the first elements of each."""
-    options = {"resultTypes": ["violations"], "elementRef": False, "preload": False, "runOnly": rules}
+    options: dict[str, Any] = {"resultTypes": ["violations"], "elementRef": False, "preload": False, "runOnly": rules}
+    if not slow:
+        options["rules"] = {SLOW: {"enabled": False}}
     found = await page.evaluate("options => axe.run(document, options)", options)
     return [
         f"{one['id']}: {one['help']}: " + " | ".join(f"{node['html'][:200]}" for node in one["nodes"][:3])

@@ -26,6 +26,8 @@ from tests.e2e.serving import BY, TWO_PEOPLE, Site
 COOP = "kyoritsusha"
 STOPPED = "00000101"
 OTHERS = ["00000007", "00000102", "00000103", "00000104", "00000105", "99999999"]
+LATE_S = 0.2
+"""How long the member system takes: requests are in flight all the while, and leave the commands beside them room."""
 REASONS = {"ended": "agreement:kyoritsusha-jccu-01:out_of_term", "narrowed": "notice:P3:undecided"}
 
 
@@ -63,7 +65,10 @@ async def _pulled(at: Site, installation: Installation, due: list[datetime]) -> 
         begun_at = monotonic()
         await do("member", "restrict", COOP, "--codes", "-", "--kind", "stop_provide", *BY, stdin=STOPPED)
         due.append(await _publish_ahead(at, command_s=monotonic() - begun_at))
-        await reached(lambda: answered("narrowed", "ended", status=403), "the policy did not fall due")
+        patience_s = 60 + (due[0] - datetime.now(UTC)).total_seconds()
+        await reached(
+            lambda: answered("narrowed", "ended", status=403), "the policy did not fall due", seconds=patience_s
+        )
         begun = len(sent)
         await reached(lambda: answered("lasting", status=200, since=begun), "the new policy allows nothing")
         await do("partner", "suspend", COOP, "sunnet", *BY)
@@ -105,7 +110,7 @@ def run(
     policies = copytree(installation.policies, folder / "policies")
     with open_site(folder, backend, policies=policies) as at:
         gateways = [at.gateway() for _ in range(2 if backend == "postgres" else 1)]
-        at.member_system()
+        at.member_system(late_s=LATE_S)
         at.serving(*gateways)
         purpose_undecided(policies)
         agreement_ended(policies, "jccu", today=datetime.now(UTC).date())

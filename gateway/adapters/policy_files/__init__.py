@@ -9,6 +9,7 @@ document        everything the files say, as one value with a digest
 resolve, resolve_notice     the document as the core decides with it
 references, content     what the files may not say of one another and of themselves; core/ceiling has the rest
 lint            every rule over every file
+remembered      what was made of the parts of files, remembered by which parts they were
 finding, shape_findings, names, words_*     what is told of it: place, rule, message and mend, in both languages
 load            a checked document, or PolicyRefused with all findings
 in_memory       the same check over a mapping; where a grant's fields stand

@@ -3,13 +3,16 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from gateway.adapters.policy_files.agreement import AgreementShape
-from gateway.adapters.policy_files.catalogue import CatalogueField, SourceFile
+from gateway.adapters.policy_files.catalogue import CatalogueField
 from gateway.adapters.policy_files.decisions import AbroadDecision, Decision, FieldUseDecision
 from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
+from gateway.adapters.policy_files.remembered import Made, afresh
 from gateway.adapters.policy_files.shape import FieldId, Id, Shape, Version
+from gateway.adapters.policy_files.source import SourceFile
 
 
 class PolicyDocument(Shape):
@@ -28,10 +31,9 @@ class PolicyDocument(Shape):
     source: SourceFile
     partners: dict[Id, PartnerFile]
 
-    def canonical(self) -> bytes:
+    def canonical(self, *, made: Made = afresh) -> bytes:
         """Return the document as UTF-8 JSON: keys sorted, no space, no float, defaults left out."""
-        plain = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return _json({name: getattr(self, name) for name in PolicyDocument.model_fields}, made).encode()
 
     @property
     def digest(self) -> str:
@@ -43,7 +45,7 @@ class PolicyDocument(Shape):
         """Return the document that canonical bytes hold. Raises ValueError where they hold none."""
         return PolicyDocument.model_validate_json(data)
 
-    def without_samples(self) -> "PolicyDocument":
+    def without_samples(self, *, made: Made = afresh) -> "PolicyDocument":
         """Return what stands outside the demo: no sample document, client or reading.
 
         A purpose whose `yes` is only a sample reading is under review again.
@@ -55,13 +57,11 @@ class PolicyDocument(Shape):
         }
         slim = self.model_copy(
             update={
-                "notices": {v: _without_sample_readings(n) for v, n in self.notices.items() if not n.sample},
+                "notices": {v: made(_without_sample_readings, n) for v, n in self.notices.items() if not n.sample},
                 "decisions": {name: one for name, one in self.decisions.items() if not one.sample},
                 "agreements": agreements,
                 "partners": {
-                    name: one.model_copy(update={"clients": tuple(c for c in one.clients if not c.sample)})
-                    for name, one in self.partners.items()
-                    if not one.sample
+                    name: made(_without_sample_clients, one) for name, one in self.partners.items() if not one.sample
                 },
             }
         )
@@ -87,3 +87,26 @@ def _without_sample_readings(notice: NoticeFile) -> NoticeFile:
         for name, purpose in notice.purposes.items()
     }
     return notice.model_copy(update={"purposes": purposes})
+
+
+def _without_sample_clients(partner: PartnerFile) -> PartnerFile:
+    return partner.model_copy(update={"clients": tuple(client for client in partner.clients if not client.sample)})
+
+
+def _json(part: Any, made: Made) -> str:
+    """Return a part of the document as it stands in the canonical bytes."""
+    match part:
+        case Shape():
+            return made(_whole, part)
+        case dict():
+            return f"{{{','.join(f'{_word(name)}:{_json(value, made)}' for name, value in sorted(part.items()))}}}"
+        case _:
+            return _word(part)
+
+
+def _whole(shape: Shape) -> str:
+    return _word(shape.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+
+def _word(plain: Any) -> str:
+    return json.dumps(plain, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

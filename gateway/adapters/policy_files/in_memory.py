@@ -9,6 +9,7 @@ from gateway.adapters.policy_files.edit import read_values, set_value
 from gateway.adapters.policy_files.finding import Finding
 from gateway.adapters.policy_files.lint import check
 from gateway.adapters.policy_files.reading import read_files
+from gateway.adapters.policy_files.remembered import Remembered, afresh as made_afresh
 from gateway.adapters.policy_files.resolve import resolve
 from gateway.adapters.policy_files.shelf import belongs
 from gateway.adapters.policy_files.strict_yaml import parse
@@ -20,15 +21,17 @@ class CheckedFiles:
 
     def __init__(self, *, samples: bool) -> None:
         self._samples = samples
+        self._remembered = Remembered()
 
-    def check(self, coop: str, files: Files) -> Checked:
+    def check(self, coop: str, files: Files, *, afresh: bool = False) -> Checked:
         """Return the document that the files make, and all findings; never raises for what the files say."""
-        document, findings = check(read_files(coop, files), samples=self._samples)
+        made = made_afresh if afresh else self._remembered
+        document, findings = check(read_files(coop, files), samples=self._samples, made=made)
         told = tuple(map(_told, findings))
         if document is None or any(finding.severity == "error" for finding in findings):
             return Checked(document=None, digest=None, policy=None, findings=told)
-        body = document.canonical()
-        policy = resolve(document, digest=sha256(body).hexdigest())
+        body = document.canonical(made=made)
+        policy = resolve(document, digest=sha256(body).hexdigest(), made=made)
         return Checked(document=body, digest=policy.digest, policy=policy, findings=told)
 
     def set(self, text: str, path: tuple[str, ...], value: object | None, *, make: bool = False) -> str:

@@ -1,8 +1,10 @@
 """Every rule over every file, each breach told by file, line, rule and mend."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path as FilePath
+
+from msgspec.structs import replace
 
 from gateway.adapters.policy_files.announced import announced
 from gateway.adapters.policy_files.content import content, partner_identity
@@ -11,10 +13,14 @@ from gateway.adapters.policy_files.finding import Finding, tell
 from gateway.adapters.policy_files.names import NAMES, rule_of
 from gateway.adapters.policy_files.reading import Reading, read_coop, read_partners
 from gateway.adapters.policy_files.references import references
+from gateway.adapters.policy_files.remembered import Made, afresh
 from gateway.adapters.policy_files.resolve import resolve
 from gateway.adapters.policy_files.words_agreement import AGREEMENT
 from gateway.adapters.policy_files.words_notice import NOTICE
-from gateway.core.ceiling import Breach, breaches
+from gateway.adapters.policy_files.words_source import SOURCE
+from gateway.core.ceiling import Breach, breaches, breaches_of, overlapping
+from gateway.core.policy import Agreement, Decision, Field, Notice, Partner, Policy
+from gateway.core.source_map import SourceMap
 
 
 def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:
@@ -40,17 +46,51 @@ def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:
     return found if path.is_dir() else tuple(one for one in found if FilePath(one.file).absolute() == path.absolute())
 
 
-def check(reading: Reading, *, samples: bool) -> tuple[PolicyDocument | None, tuple[Finding, ...]]:
+def check(reading: Reading, *, samples: bool, made: Made = afresh) -> tuple[PolicyDocument | None, tuple[Finding, ...]]:
     """Return the document the files make, where they make one, and all findings of all rules, in order of place."""
     document = reading.document()
     broken: list[Breach] = list(partner_identity(reading.partners))
     if document is not None:
-        document = document if samples else document.without_samples()
+        document = document if samples else document.without_samples(made=made)
         # No rule looks at the digest, which is the dearest part of it.
-        policy = resolve(document, digest="")
-        broken += chain(content(document, reading.texts), announced(document), references(policy), breaches(policy))
+        policy = resolve(document, digest="", made=made)
+        broken += chain(
+            content(document, reading.texts), announced(document), references(policy), _ceiling(policy, made)
+        )
     found = {*reading.findings, *_told(broken, reading, document)}
     return document, tuple(sorted(found))
+
+
+def _ceiling(policy: Policy, made: Made) -> Iterator[Breach]:
+    """Yield all breaches; where things are remembered, each agreement's by the very parts that it is judged by."""
+    if made is afresh:
+        yield from breaches(policy)
+        return
+    rest = made(_rest, policy.coop, policy.notices, policy.fields, policy.decisions)
+    for agreement in policy.agreements.values():
+        yield from made(_judged, rest, policy.partners.get(agreement.partner), agreement)
+    yield from overlapping(policy)
+
+
+def _rest(
+    coop: str, notices: tuple[Notice, ...], fields: Mapping[str, Field], decisions: tuple[Decision, ...]
+) -> Policy:
+    """Return a policy without agreements and partners."""
+    return Policy(
+        coop=coop,
+        digest="",
+        notices=notices,
+        fields=fields,
+        decisions=decisions,
+        agreements={},
+        partners={},
+        source=SourceMap(facts={}, columns={}),
+    )
+
+
+def _judged(rest: Policy, partner: Partner | None, agreement: Agreement) -> tuple[Breach, ...]:
+    partners = {} if partner is None else {agreement.partner: partner}
+    return tuple(breaches_of(replace(rest, partners=partners), agreement))
 
 
 def _told(broken: Iterable[Breach], reading: Reading, document: PolicyDocument | None) -> Iterator[Finding]:
@@ -62,7 +102,7 @@ def _told(broken: Iterable[Breach], reading: Reading, document: PolicyDocument |
 
 
 def _finding(breach: Breach, reading: Reading, prefix: str) -> Finding:
-    words = AGREEMENT.get(breach.state) or NOTICE[breach.state]
+    words = AGREEMENT.get(breach.state) or SOURCE.get(breach.state) or NOTICE[breach.state]
     if breach.notice:
         words = words._replace(
             ja=f"公表事項 `{breach.notice}` の下では、{words.ja}", en=f"under notice `{breach.notice}`, {words.en}"

@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 from pydantic import ValidationError
 
 from gateway.adapters.policy_files.agreement import AgreementsFile
-from gateway.adapters.policy_files.catalogue import FieldsFile, SourceFile
+from gateway.adapters.policy_files.catalogue import FieldsFile
 from gateway.adapters.policy_files.decisions import DecisionsFile
 from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.finding import Finding, tell
@@ -19,6 +19,7 @@ from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import Shape
 from gateway.adapters.policy_files.shape_findings import problem_findings, shape_findings
 from gateway.adapters.policy_files.shelf import InMapping, OnDisk, Shelf, belongs
+from gateway.adapters.policy_files.source import SourceFile
 from gateway.adapters.policy_files.strict_yaml import Path, Place, parse
 from gateway.adapters.policy_files.words_shape import SHAPE
 from gateway.ports.proposals import Files
@@ -177,7 +178,7 @@ def _shaped(reading: Reading, file: PurePath, shape: type[S], root: Path) -> S |
     return None if found else one
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def _valid(shape: type[Shape], text: str) -> Shape:
     """Return a file in its shape; as `parse`, it is remembered, and nobody can write to it. Raises ValidationError."""
     return shape.model_validate(parse(text).value)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path as FilePath, PurePath, PurePosixPath
 from typing import Protocol
 
@@ -58,30 +59,35 @@ class OnDisk:
 
 
 class InMapping:
-    """Files as a proposal holds them."""
+    """Files as a proposal holds them, all of names that belong there."""
 
     def __init__(self, files: Files) -> None:
-        self._texts = {PurePosixPath(name): text for name, text in files.items()}
+        self._texts = files
 
     def is_folder(self, folder: PurePath) -> bool:
         """Tell whether anything stands below this path."""
-        return any(folder in file.parents for file in self._texts)
+        return any(True for _ in self._below(folder))
 
     def holds(self, folder: PurePath, pattern: str) -> bool:
         """Tell whether a folder holds something of this name."""
         parent = (folder / pattern).parent
-        return any(file.parent == parent and file.match(pattern) for file in self._texts)
+        return any(file.parent == parent and file.match(pattern) for file in map(PurePosixPath, self._below(parent)))
 
     def files(self, folder: PurePath) -> Iterator[PurePath]:
         """Yield every file below a folder but notes, in order of path; what is hidden does not belong here at all."""
-        yield from sorted(file for file in self._texts if folder in file.parents and file.suffix != NOTES)
+        for name in sorted(self._below(folder), key=lambda name: name.split("/")):
+            if not name.endswith(NOTES):
+                yield PurePosixPath(name)
 
     def data(self, file: PurePath) -> bytes:
         """Return a file's bytes. Raises OSError where there is none, UnicodeError where the text has none."""
-        text = self._texts.get(PurePosixPath(file))
+        text = self._texts.get(str(file))
         if text is None:
             raise FileNotFoundError(str(file))
         return text.encode()
+
+    def _below(self, folder: PurePath) -> Iterator[str]:
+        return (name for name in self._texts if name.startswith(f"{folder}/"))
 
 
 def passed_over(parts: Iterable[str]) -> bool:
@@ -94,6 +100,7 @@ def is_coop(name: str) -> bool:
     return _COOP.fullmatch(name) is not None
 
 
+@lru_cache(maxsize=4_096)
 def belongs(name: str, coop: str | None = None) -> bool:
     """Tell whether a name can stand in a mapping of files: below `policies/<coop>/` or `partners/`, nothing hidden.
 

@@ -23,7 +23,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
 
-class Place(msgspec.Struct, frozen=True, order=True):
+class Place(msgspec.Struct, frozen=True, order=True, gc=False):
     """Where something stands in a file; lines and columns count from 1."""
 
     line: int
@@ -53,7 +53,7 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
         return self.places.get(path, Place(1, 1))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def parse(text: str) -> Parsed:
     """Return the values of one YAML document and everything in it that is refused.
 

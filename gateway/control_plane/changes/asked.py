@@ -6,8 +6,8 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.projection import CODE
 from gateway.core.replay import Asked
+from gateway.core.rows import CODE
 from gateway.ports import Log, Unavailable
 from gateway.tlog.content import TOLERANCE
 from gateway.tlog.entries import instant

@@ -25,10 +25,14 @@ from gateway.tlog import entries
 from gateway.tlog.entries import Entry, instant
 
 
-async def begin(office: Office, coop: str, wish: Wish, *, by: str) -> Proposal:
-    """Propose a change to the version published last. Raises Refused, FilesRefused, Unavailable."""
+async def begin(office: Office, coop: str, wish: Wish, *, by: str, meets: Change | None = None) -> Proposal:
+    """Propose a change to the version published last. Raises Refused, FilesRefused, Unavailable.
+
+    What the proposal `meets` goes on record with it: a statement that begins a proposal too, and its further values.
+    """
     await office.in_force.refresh(coop)
-    return await _begin(office, coop, wish, base=last_version(office.in_force.current(coop)), by=by)
+    base = last_version(office.in_force.current(coop))
+    return await _begin(office, coop, wish, base=base, by=by, meets=meets)
 
 
 async def begin_with(
@@ -66,14 +70,20 @@ async def begin_return(office: Office, coop: str, version: str, *, department: s
     )
 
 
-async def _begin(office: Office, coop: str, wish: Wish, *, base: str | None, by: str) -> Proposal:
+async def _begin(
+    office: Office, coop: str, wish: Wish, *, base: str | None, by: str, meets: Change | None = None
+) -> Proposal:
     proposal = _new(coop, wish, base=base, by=by, at=office.clock())
     fault = refusal("amend", proposal, by=by, at=office.clock(), roles=await office.staff.roles(coop), base=base)
     if fault is not None:
         raise refused(fault, state=proposal.state, department=proposal.department)
     content = await accepted(office, coop, wish, base=base)
     proposal = replace(proposal, content=content)
-    change = Change(statement="proposal_begun", values=_wished(wish, content=content, base=base, by=by, id=proposal.id))
+    values = _wished(wish, content=content, base=base, by=by, id=proposal.id)
+    change = Change(
+        statement="proposal_begun" if meets is None else meets.statement,
+        values=values if meets is None else {**meets.values, **values},
+    )
     await _append(office, proposal, "amend", change, by=by, reason=wish.reason)
     return await _now(office, coop, proposal.id)
 
@@ -153,7 +163,7 @@ async def publish(office: Office, proposal: Proposal, *, by: str) -> Proposal:
 
     Raises Refused, Unavailable.
     """
-    checked = await checked_files(office, proposal)
+    checked = await checked_files(office, proposal, afresh=True)
     assert checked.document is not None
     assert checked.digest is not None
     document, digest = checked.document, checked.digest

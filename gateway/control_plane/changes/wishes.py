@@ -121,17 +121,20 @@ async def _check_published_texts(office: Office, coop: str, checked: Checked) ->
         )
 
 
-async def _sound(office: Office, coop: str, files: Files) -> Checked:
+async def _sound(office: Office, coop: str, files: Files, *, afresh: bool = False) -> Checked:
     # Reading all files takes longer than releases on this loop may wait.
-    checked = await asyncio.to_thread(office.policy_files.check, coop, files)
+    checked = await asyncio.to_thread(office.policy_files.check, coop, files, afresh=afresh)
     if checked.document is None:
         raise FilesRefused(checked.findings)
     return checked
 
 
-async def checked_files(office: Office, proposal: Proposal) -> Checked:
-    """Return what a proposal's files say. Raises FilesRefused, and Unavailable where they are not there."""
+async def checked_files(office: Office, proposal: Proposal, *, afresh: bool = False) -> Checked:
+    """Return what a proposal's files say, all of it judged `afresh` where that is asked.
+
+    Raises FilesRefused, and Unavailable where they are not there.
+    """
     files = await office.proposals.files(proposal.coop, proposal.content)
     if files is None:
         raise Unavailable("the files of a proposal are not in the store")
-    return await _sound(office, proposal.coop, files)
+    return await _sound(office, proposal.coop, files, afresh=afresh)

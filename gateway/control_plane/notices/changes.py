@@ -7,6 +7,7 @@ that only a text changed.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
+from typing import Final
 
 from gateway.control_plane.notices.document import Dated, NoticeFile, Responsible, read_document
 from gateway.core.days import jst_day
@@ -39,15 +40,28 @@ def purpose_names(words: Words) -> dict[str, tuple[str, str]]:
     return names
 
 
+_KNOWN: Final[dict[str, Words]] = {}
+"""Digest of a document → the words of its notices; of the documents asked for last."""
+_MOST: Final = 32
+
+
 async def words_published(proposals: Proposals, policy_files: PolicyFiles, policy: Policy) -> Words:
     """Return the words that a version was published with; none where its files were not kept. Raises Unavailable."""
     files = await proposals.files_of_version(policy.coop, policy.digest)
     if files is None:
         return {}
+    known = _KNOWN.get(policy.digest)
+    if known is not None:
+        return known
     # Reading all files takes longer than releases on this loop may wait.
     checked = await asyncio.to_thread(policy_files.check, policy.coop, files)
     # Rules may have grown since it was published: only what was published may be taken for its words.
-    return words_of(checked.document if checked.digest == policy.digest else None)
+    if checked.digest != policy.digest:
+        return {}
+    known = _KNOWN[policy.digest] = words_of(checked.document)
+    while len(_KNOWN) > _MOST:
+        del _KNOWN[next(iter(_KNOWN))]
+    return known
 
 
 async def changes_published(

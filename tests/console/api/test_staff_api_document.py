@@ -11,7 +11,9 @@ import schemathesis
 from gateway.console.api.app import ROUTES
 from gateway.console.api.openapi import DOCUMENT
 from tests.architecture.source_tree import ROOT
-from tests.console.api.api_room import HERE, NARROWED, REAL, SUNNET, WISH, Room, made
+from tests.console.api.api_room import HERE, NARROWED, REAL, SUNNET, WISH, Program, Room, made
+from tests.control_plane.beyond import TROUBLE, count, refused_beyond
+from tests.control_plane.events_told import event
 from tests.control_plane.proving import Keys
 from tests.house import COOP
 
@@ -133,6 +135,8 @@ async def test_real_answers_are_what_the_document_says(room: Room):
     for query in ("", "?after=3&limit=2", "?after=100000", "?after=x"):
         await auditor.get(f"log{query}")
     await requests_by_two(room, witness)
+    await member_events(room, auditor)
+    await over_quota(room, sato)
     await sato.send("DELETE", "/sessions")
     operations = {
         operation["operationId"]
@@ -164,6 +168,35 @@ async def requests_by_two(room: Room, witness: Witness) -> None:
         await program.get(f"{at}/requests/{waits['id']}")
     await mori.get(f"{at}/requests")
     await mori.get("partners/nobody/requests")
+
+
+async def member_events(room: Room, program: Program) -> None:
+    """Member events taken in, told before, and refused."""
+    body: dict[str, Any] = {"reason": "連携", "total": 1, "events": [event(1, "00000101", "correction")]}
+    assert (await program.post("members/events", body)).status_code == 403
+    await room.give("kansa", "compliance")
+    made(await program.post("members/events", body), 201)
+    made(await program.post("members/events", body))
+    body["events"] = [event(2, "", "correction")]
+    assert (await program.post("members/events", body)).json()["faults"]
+    valid(
+        {**body, "events": [{**body["events"][0], "member_code": "1"}]},
+        DOCUMENT["components"]["schemas"]["MemberEvents"],
+    )
+
+
+async def over_quota(room: Room, program: Program) -> None:
+    """Requests beyond a daily limit: of one client dismissed, of another met by a draft."""
+    stores = room.house.stores
+    await stores.snapshots.refresh(COOP)
+    for path, body, status in (("dismiss", {"reason": "一度だけ"}, 200), ("propose", {"reason": "増加"}, 201)):
+        await refused_beyond(stores, client=f"jccu-{path}")
+        await count(stores)
+        await program.get("over-quota")
+        await program.get(f"over-quota/{TROUBLE}")
+        made(await program.post(f"over-quota/{TROUBLE}/{path}", body), status)
+    valid({"reason": "増加", "members_per_day": 800}, DOCUMENT["components"]["schemas"]["RaisingQuota"])
+    await program.get("over-quota/nothing")
 
 
 BODIES: list[tuple[str, Any, bool]] = [
