@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar, SpinnerColumn, TextColumn, TimeElapse
 
 from bench import machine, report
 from bench.commit_point import commit_point
+from bench.exports import exports
 from bench.incident import incident
 from bench.machine import Progress
 from bench.matrix import matrix
@@ -27,13 +28,14 @@ from bench.where import where
 from bench.world import running
 from tests import postgres
 
-PARTS = ("member", "where", "page", "commit", "verify", "proof", "members", "matrix", "search", "incident")
+PARTS = ("member", "where", "page", "commit", "verify", "proof", "members", "matrix", "search", "incident", "export")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lengths:
     """How long to measure: seconds per round, passes over the commit point, requests for the steps, views of the
-    console's matrix; and of the log, how long the ones that are verified, proved from, asked of members and searched are.
+    console's matrix; of the log, how long the ones that are verified, proved from, asked of members and searched are; and
+    how many members are exported.
     """
 
     rounds: int
@@ -45,6 +47,7 @@ class Lengths:
     trees: tuple[int, int]
     members: Scale
     searched: int
+    exported: int
 
 
 FULL = Lengths(
@@ -57,6 +60,7 @@ FULL = Lengths(
     trees=(10_000, 10_000_000),
     members=Scale(numbered=1_000_000, postgres=DAYS, sqlite=100, shuffled=2, distinct_pages=4_000, counted=5),
     searched=10_000_000,
+    exported=1_000_000,
 )
 QUICK = Lengths(
     rounds=2,
@@ -68,6 +72,7 @@ QUICK = Lengths(
     trees=(10_000, 1_000_000),
     members=Scale(numbered=50_000, postgres=50, sqlite=10, shuffled=1, distinct_pages=1_000, counted=1),
     searched=200_000,
+    exported=50_000,
 )
 
 
@@ -126,6 +131,8 @@ async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Len
         report.searched(await search(server, entries=lengths.searched, progress=progress))
     if "incident" in parts:
         report.incidents(await incident(server, entries=lengths.log, progress=progress))
+    if "export" in parts:
+        report.exported(await exports(server, members=lengths.exported, progress=progress))
     if not {"member", "where", "page"} & set(parts):
         return
     progress("starting the member system and four builds")

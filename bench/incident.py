@@ -1,6 +1,7 @@
 """What a leak reached: one key of one partner over a period, in a log of 1,000,000 releases, half of them single pulls.
 
-Every other entry is a page of 1,000 of 1,000,000 members, each other one a single member; 20 partners take turns. The
+Every other entry is a page or a part of an export, of 1,000 of 1,000,000 members, in turn, each other one a single
+member; 20 partners take turns. The
 figures are compared with a recount from the numbers that the log was made with.
 """
 
@@ -106,7 +107,10 @@ async def _measured(database: Database, entries: int, progress: Progress) -> lis
     for first, step, key in ((0, 4, LEAKED), (2, 4, OTHER)):
         made = _of_one(single, key)
         await add_entries(database, first, entries, step=step, template=made)
-    await add_entries(database, 1, entries, step=2, template=encode(release_of(0, BEGUN, gov=STREAMS, key=LEAKED)))
+    page = msgspec.structs.replace(release_of(0, BEGUN, gov=STREAMS, key=LEAKED), page=True)
+    part = msgspec.structs.replace(page, export="x" * 32, part=1)
+    for first, of_many in ((1, page), (3, part)):
+        await add_entries(database, first, entries, step=4, template=encode(of_many))
     await database.settle()
 
     progress(f"{what}: asking")

@@ -19,9 +19,10 @@ from bench import machine
 from bench.load import CONNECTIONS
 from bench.partner import Asked
 from gateway.adapters.clock import system_clock
-from gateway.app import build_desk, http_sources, stores, telemetry_of
+from gateway.app import build_desk, sources_of, stores, telemetry_of
 from gateway.data_plane.desk import Desk
 from gateway.settings import Settings
+from gateway.web.server import keep_large_buffers
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -31,7 +32,8 @@ _PARTS = 5
 @asynccontextmanager
 async def desk_of(settings: Settings) -> AsyncIterator[Desk]:
     """Open a desk beside the served gateway, and keep this process on the measured core meanwhile."""
-    sources = http_sources(settings, clock=system_clock)
+    keep_large_buffers()
+    sources = sources_of(settings, clock=system_clock)
     with machine.on(machine.cores()[0]):
         async with stores(settings) as opened:
             yield build_desk(settings, opened, dict(sources), telemetry_of(settings))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.commit_point import FIVE, Commits
+from bench.exports import Exported
 from bench.incident import Scoped
 from bench.matrix import Timed
 from bench.members import DAYS, Members
@@ -97,6 +98,31 @@ def pages(measured: Pages) -> None:
             *(f"{one.median(what):,.0f}" for what in ("source", "database")),
         )
     out.print(table)
+
+
+def exported(measured: Exported) -> None:
+    """Print an export."""
+    figures = ["members", "fetch µs", "minimize µs", "protect µs", "sealing/s/core", "all three/s/core", "goal"]
+    table = _table(
+        "Out of a PostgreSQL view into sealed parts, steps 3 to 5 alone: CPU a member, in one process", figures
+    )
+    for step in measured.steps:
+        table.add_row(
+            step.what,
+            f"{step.members:,}",
+            *(f"{one:.2f}" for one in (step.fetch, step.minimize, step.protect)),
+            f"{step.sealing:,.0f}",
+            f"{step.whole:,.0f}",
+            "≥ 400,000",
+        )
+    out.print(table)
+    early, late = measured.memory
+    out.print(
+        f"An export of {measured.records:,} members by one worker: {measured.parts} parts, {measured.bytes / 1e6:,.0f} MB, "
+        f"{measured.seconds:.1f} s, {measured.records / measured.seconds:,.0f} records/s; CPU a record: worker "
+        f"{measured.worker:.2f} µs ({1e6 / measured.worker:,.0f}/s/core), database {measured.database:.2f} µs; the worker's most "
+        f"memory {early:.0f} MB at a tenth of it and {late:.0f} MB at its end. Handed out: {measured.fetched:.2f} µs a record."
+    )
 
 
 def commits(measured: dict[str, list[Commits]]) -> None:
@@ -230,7 +256,7 @@ def matrix(measured: Sequence[Timed]) -> None:
         table.add_row(one.what, f"{one.p50:,.1f}", f"{one.p95:,.1f}", size, one.goal)
     out.print(table)
     out.print(
-        "`First`: of another agreement each time, no file of the co-op read before. A save checks the whole co-op."
+        "`First`: of another agreement each time, no file of the co-op read before. A save checks the whole co-op, by what changed."
     )
 
 

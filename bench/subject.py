@@ -21,13 +21,13 @@ from gateway.control_plane.changes.publish import publish
 from gateway.control_plane.partners.acts import add_key, set_state
 from gateway.core.days import jst_day
 from gateway.jose.rfc7517 import accept_partner_set
-from gateway.settings import PREFIX, Settings, SourceSettings
+from gateway.settings import PREFIX, Settings, SourceSettings, SqlSourceSettings
 
 UNLIMITED = 10**9
 _BY, _REASON = "運用", "計測"
 
 
-def settings_for(folder: Path, *, database: str, source: str, secret: Path) -> Settings:
+def settings_for(folder: Path, *, database: str, source: SourceSettings | SqlSourceSettings, **more: Any) -> Settings:
     """Return the settings of a gateway with its own keys and a free port."""
     port = free_port()
     return Settings(
@@ -39,15 +39,16 @@ def settings_for(folder: Path, *, database: str, source: str, secret: Path) -> S
         policies=ROOT / "policies",
         partners=ROOT / "partners",
         coops=(COOP,),
-        sources={COOP: SourceSettings(url=source, secret_file=secret)},
+        sources={COOP: source},
         demo=True,
         requests_per_second=UNLIMITED,
         burst=UNLIMITED,
+        **more,
     )
 
 
-async def set_up(settings: Settings, partner: Partner) -> None:
-    """Make everything that is there before the first request."""
+async def set_up(settings: Settings, partner: Partner, *, sql: dict[str, Any] | None = None) -> None:
+    """Make everything that is there before the first request; `sql` is where a database has the members."""
     await migrate(settings.database_url)
     async with stores(settings) as opened:
         opened.keys.create(settings.coops)
@@ -56,7 +57,7 @@ async def set_up(settings: Settings, partner: Partner) -> None:
         await publish(
             log,
             coop.current(COOP),
-            _lifted(document),
+            _lifted(document, sql),
             proposer="起案",
             approver="承認",
             reason=_REASON,
@@ -69,20 +70,26 @@ async def set_up(settings: Settings, partner: Partner) -> None:
         await set_state(log, COOP, PARTNER, active=True, by=_BY, reason=_REASON, clock=clock)
 
 
-def _lifted(document: bytes) -> bytes:
+def _lifted(document: bytes, sql: dict[str, Any] | None) -> bytes:
     """Return the policy with this one agreement's daily limit lifted and its end a year from today."""
     policy: dict[str, Any] = json.loads(document)
     agreement = policy["agreements"][PARTNER][AGREEMENT]
     end = (jst_day(system_clock()) + timedelta(days=365)).isoformat()
     agreement["limits"]["members_per_day"] = UNLIMITED
     agreement["term"]["to"] = agreement["supervision"]["due"] = end
+    if sql is not None:
+        policy["source"]["sql"] = sql
     return json.dumps(policy, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 @contextmanager
 def served(settings: Settings, *, core: set[int]) -> Iterator[int]:
     """Run `gateway serve` with these settings; yield its process id."""
-    values = settings.model_dump(mode="json", exclude_none=True)
-    env = {PREFIX + name.upper(): v if isinstance(v, str) else json.dumps(v) for name, v in values.items()}
-    with serving(["-m", "gateway", "serve"], port=settings.port, core=core, env=env) as pid:
+    with serving(["-m", "gateway", "serve"], port=settings.port, core=core, env=environment(settings)) as pid:
         yield pid
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the settings as the variables of a process."""
+    values = settings.model_dump(mode="json", exclude_none=True)
+    return {PREFIX + name.upper(): v if isinstance(v, str) else json.dumps(v) for name, v in values.items()}

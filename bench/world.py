@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from bench import machine, others, subject
 from bench.build import Build, Groups, Ready, ready_for
 from bench.partner import Partner
-from gateway.settings import Settings
+from gateway.settings import Settings, SourceSettings
 from tests.postgres import Server
 
 MEMBERS = 5_000
@@ -55,7 +55,9 @@ async def running(server: Server) -> AsyncIterator[World]:
         )
 
         settings = subject.settings_for(
-            folder, database=server.url(await server.make_database()), source=source, secret=secret
+            folder,
+            database=server.url(await server.make_database()),
+            source=SourceSettings(url=source, secret_file=secret),
         )
         partner = Partner(settings.issuer, folder / "partner")
         await subject.set_up(settings, partner)

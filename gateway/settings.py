@@ -2,27 +2,69 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, DirectoryPath, Field, FilePath, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    DirectoryPath,
+    Discriminator,
+    Field,
+    FilePath,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.core.follow_up import Duty
+from gateway.core.masters import EventKind, Side
 from gateway.core.state import RestrictionKind
 
 PREFIX = "GATEWAY_"
 
 
 class SourceSettings(BaseModel):
-    """A co-op's member system: where it answers, and the file that holds its bearer secret."""
+    """A co-op's member system over HTTP: where it answers, and the file that holds its bearer secret."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    kind: Literal["http"] = "http"
     url: str
     secret_file: Path
     timeout_s: Annotated[float, Field(gt=0, le=20)] = 5.0
     connections: Annotated[int, Field(ge=1, le=1_000)] = 64
+
+
+class SqlSourceSettings(BaseModel):
+    """A co-op's member system as a view of a database: the file that holds its URL, which has a password in it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["sql"]
+    url_file: Path
+    timeout_s: Annotated[float, Field(gt=0, le=20)] = 5.0
+    connections: Annotated[int, Field(ge=1, le=100)] = 8
+
+
+class FileSourceSettings(BaseModel):
+    """A co-op's member system as files: the folder that they are put into."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["files"]
+    folder: Path
+    every_s: Annotated[float, Field(ge=1, le=3_600)] = 10.0
+    """How often it is looked whether there is a new file."""
+
+
+AnySource = Annotated[
+    Annotated[SourceSettings, Tag("http")]
+    | Annotated[SqlSourceSettings, Tag("sql")]
+    | Annotated[FileSourceSettings, Tag("files")],
+    Discriminator(lambda given: given.get("kind", "http") if isinstance(given, dict) else given.kind),
+]
 
 
 class WitnessSettings(BaseModel):
@@ -166,6 +208,8 @@ class FollowUpSettings(BaseModel):
     """Calendar days for a duty; one that is not named has the usual ones (core/legal_parameters.py)."""
     blocking: dict[str, Annotated[int, Field(ge=0, le=365)]] = {}
     """Agreement → days after the due day from which nothing is provided under it until the duty is met."""
+    removal: Literal["delete", "stop_using"] = "stop_using"
+    """What a partner must do with whom it was given and a later walk over the population no longer gives."""
 
 
 class Settings(BaseSettings):
@@ -191,9 +235,11 @@ class Settings(BaseSettings):
     """What a co-op is called where staff read it; one that is not named is called by its id."""
     rights_fees: dict[str, Annotated[int, Field(ge=1, le=100_000)]] = {}
     """Per co-op, the fee in yen that it published for disclosure and notification of purposes; one not named has none."""
-    sources: dict[str, SourceSettings]
+    sources: dict[str, AnySource]
     follow_ups: dict[str, FollowUpSettings] = {}
     """Per co-op; one that is not named has the usual rules, and blocks nobody."""
+    masters: dict[str, dict[EventKind, Side]] = {}
+    """Per co-op, kind of member event → the one side that may say it; where nothing is named, both may."""
     anchors: dict[str, AnchorSettings] = {}
     """Per co-op; one that is not named has none."""
     oidc: dict[str, OidcSettings] = {}
@@ -218,6 +264,12 @@ class Settings(BaseSettings):
     """Allows http on the loopback address and sample policies; for the demo alone."""
     requests_per_second: Annotated[float, Field(gt=0)] = 200.0
     burst: Annotated[int, Field(ge=1)] = 400
+    delta_days: Annotated[int, Field(ge=1, le=400)] = 35
+    """How long it is kept what a walk over a population gave, for the next to give only what changed since."""
+    makes_exports: bool = True
+    """Whether a process that serves makes the parts of exports too; no, where `gateway work` does."""
+    export_part_members: Annotated[int, Field(ge=1, le=10_000)] = 10_000
+    """Members of one part of an export at most; smaller parts for partners that cannot take large ones."""
     telemetry: bool = False
     """OpenTelemetry traces and metrics; where to send them is told by the standard OTEL_EXPORTER_OTLP_… variables."""
 
@@ -257,6 +309,7 @@ class Settings(BaseSettings):
             ("COOP_NAMES", self.coop_names),
             ("RIGHTS_FEES", self.rights_fees),
             ("FOLLOW_UPS", self.follow_ups),
+            ("MASTERS", self.masters),
             ("TRAINING_REQUIRED", self.training_required),
         ):
             strangers = set(named) - set(self.coops)

@@ -96,6 +96,11 @@ class SqlSideRows:
         async with asking(self._engine) as db:
             return (await self._known(db, coop, [tag]))[0]
 
+    async def known_ordinals(self, coop: str, tags: Sequence[bytes]) -> list[int | None]:
+        """Return the ordinals of tags that have one."""
+        async with asking(self._engine) as db:
+            return await self._known(db, coop, tags)
+
     async def of_member(self, coop: str, tag: bytes) -> list[int]:
         """Return the indexes of all entries with a side row of this member."""
         origin = self._origin(coop)

@@ -4,7 +4,7 @@ What only one use needs is imported in its builder, so that a command that reads
 """
 
 from gateway.app.anchoring import anchorings, anchors_of
-from gateway.app.desk import build_desk, http_sources, telemetry_of, withdraw_strangers
+from gateway.app.desk import build_desk, sources_of, telemetry_of, withdraw_strangers
 from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers, secrets_of
 from gateway.app.office import files_of, office_of, write_files
 from gateway.app.serving import AlreadyServing, Listener, Only, listeners, mounted, partner_listener, serving_alone
@@ -24,7 +24,6 @@ __all__ = [
     "checkpoint_signers",
     "files_of",
     "hold_subject_key",
-    "http_sources",
     "listeners",
     "log_files",
     "mounted",
@@ -35,6 +34,7 @@ __all__ = [
     "partner_listener",
     "secrets_of",
     "serving_alone",
+    "sources_of",
     "stores",
     "telemetry_of",
     "withdraw_strangers",

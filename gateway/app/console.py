@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateway.adapters.telemetry import Diagnostics
+from gateway.app.members import members_of
 from gateway.app.office import files_for_drafts, office_of
 from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores
@@ -54,6 +55,7 @@ def staff_listener(
         current=stores.snapshots.current,
         office=office_of(settings, stores, sources),
         oversight=oversight_of(settings, stores),
+        members=members_of(settings, stores),
         files_on_server=files_for_drafts(settings),
         telemetry=told,
         nobodys_hash=nobodys_hash(),

@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING
 
+from gateway.app.follow_ups import follow_up_rules
 from gateway.app.incidents import incidents_taken
 from gateway.app.storage import Stores, origin_of
 from gateway.control_plane import subject_key
 from gateway.data_plane.desk import Coop, Desk
 from gateway.data_plane.limits import Buckets, Rate, Summaries
 from gateway.oauth.rfc9449 import Nonces
-from gateway.ports import Clock, Source, Telemetry
-from gateway.settings import Settings
+from gateway.ports import Clock, OpenSource, Source, Telemetry
+from gateway.settings import AnySource, FileSourceSettings, Settings, SourceSettings, SqlSourceSettings
 
 if TYPE_CHECKING:
-    from gateway.adapters.source_http import HttpSource
     from gateway.adapters.telemetry import Diagnostics
 
 
@@ -27,24 +27,37 @@ def telemetry_of(settings: Settings) -> "Diagnostics":
     return OpenTelemetry()
 
 
-def http_sources(settings: Settings, *, clock: Clock) -> "dict[str, HttpSource]":
-    """Return the member system of every co-op, over HTTP."""
-    import stamina
+def sources_of(settings: Settings, *, clock: Clock) -> "dict[str, OpenSource]":
+    """Return the member system of every co-op, as it is configured. Raises ValueError."""
+    return {coop: _source(settings.sources[coop], clock) for coop in settings.coops}
 
-    from gateway.adapters.source_http import HttpSource
 
-    # A source that fails is noted once, by the step that asked; each retry's own line would say it again.
-    stamina.instrumentation.set_on_retry_hooks(())
-    return {
-        coop: HttpSource(
-            settings.sources[coop].url,
-            secret=settings.sources[coop].secret_file.read_text().strip(),
-            clock=clock,
-            timeout_s=settings.sources[coop].timeout_s,
-            connections=settings.sources[coop].connections,
-        )
-        for coop in settings.coops
-    }
+def _source(one: AnySource, clock: Clock) -> "OpenSource":
+    match one:
+        case SqlSourceSettings():
+            from gateway.adapters.source_sql import SqlSource
+
+            return SqlSource(
+                one.url_file.read_text().strip(), clock=clock, timeout_s=one.timeout_s, connections=one.connections
+            )
+        case FileSourceSettings():
+            from gateway.adapters.source_files import FileSource
+
+            return FileSource(one.folder, clock=clock, every_s=one.every_s)
+        case SourceSettings():
+            import stamina
+
+            from gateway.adapters.source_http import HttpSource
+
+            # A source that fails is noted once, by the step that asked; each retry's own line would say it again.
+            stamina.instrumentation.set_on_retry_hooks(())
+            return HttpSource(
+                one.url,
+                secret=one.secret_file.read_text().strip(),
+                clock=clock,
+                timeout_s=one.timeout_s,
+                connections=one.connections,
+            )
 
 
 def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], telemetry: Telemetry) -> Desk:
@@ -58,6 +71,10 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
         publications=stores.publications,
         side_rows=stores.side_rows,
         follow_ups=stores.follow_ups,
+        overruns=stores.overruns,
+        walks=stores.walks,
+        exports=stores.exports,
+        kept_requests=stores.kept_requests,
         snapshots=stores.snapshots,
         coops={
             coop: Coop(
@@ -65,6 +82,7 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
                 origin=origin_of(settings, coop),
                 source=sources[coop],
                 secrets=stores.keys.coop_secrets(coop),
+                duties=follow_up_rules(settings, coop),
             )
             for coop in settings.coops
         },

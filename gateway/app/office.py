@@ -6,6 +6,7 @@ from pathlib import Path
 
 from gateway.app.emergencies import DossierRecords
 from gateway.app.oversight import oversight_of
+from gateway.app.quotas import dismissed
 from gateway.app.storage import Stores
 from gateway.control_plane.changes import reach
 from gateway.control_plane.changes.preview import preview
@@ -87,12 +88,14 @@ def office_of(settings: Settings, stores: Stores, sources: Mapping[str, Source] 
         staff=stores.staff,
         policy_files=policy_files,
         partner_requests=stores.partner_requests,
+        overruns=stores.overruns,
         possession_key=lambda coop: possession_key(stores.keys.coop_secrets(coop)),
         in_force=stores.snapshots,
         foresee=foresee,
         clock=stores.clock,
         check_approver=check_approver if settings.training_required else None,
         emergencies=DossierRecords(oversight_of(settings, stores)),
+        dismiss=partial(dismissed, oversight_of(settings, stores)),
     )
 
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from gateway.app.follow_ups import follow_up_rules
+from gateway.app.members import masters_of
 from gateway.app.storage import Stores, origin_of
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.log.verification import Verifications
@@ -21,6 +22,8 @@ def oversight_of(settings: Settings, stores: Stores) -> OversightDesk:
         dossiers=stores.dossiers,
         follow_ups=stores.follow_ups,
         follow_up_rules=partial(follow_up_rules, settings),
+        member_events=stores.member_events,
+        masters=partial(masters_of, settings),
         saved_views=stores.saved_views,
         kept_requests=stores.kept_requests,
         search=stores.search,

@@ -2,9 +2,10 @@
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,12 +14,14 @@ from gateway.adapters.clock import system_clock
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.signer_state import RememberingSigner
 from gateway.app.anchoring import anchorings
-from gateway.app.desk import build_desk, http_sources, telemetry_of, withdraw_strangers
+from gateway.app.desk import build_desk, sources_of, telemetry_of, withdraw_strangers
 from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers
 from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores, stores
-from gateway.data_plane import handed_over
+from gateway.control_plane.quotas import counting
+from gateway.data_plane import budget, handed_over
 from gateway.data_plane.desk import Desk
+from gateway.data_plane.exports import ending, making
 from gateway.data_plane.snapshots import POLL_S
 from gateway.data_plane.summarise import summarise
 from gateway.oversight.follow_ups import arising
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from gateway.web.guard import Guard
 
 PURGE_S = 60.0
+WALKS_S = 3_600.0
 SUMMARY_S = 5.0
 MEMBER_KEYS_S = 5.0
 LAST_ROUND_S = 5.0
@@ -95,17 +99,23 @@ def _console(
 
 @asynccontextmanager
 async def _partner(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[Guard, Stores, dict[str, Source]]]":
+    async with desk_of(settings, clock=clock) as (desk, opened, ports):
+        await announce_keys(settings, opened, note_signers(settings, opened.keys))
+        yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys)), opened, ports
+
+
+@asynccontextmanager
+async def desk_of(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[Desk, Stores, dict[str, Source]]]":
+    """Open the desk of one process on real stores and sources. Raises what `listeners` does."""
     telemetry = telemetry_of(settings)
-    sources = http_sources(settings, clock=clock)
+    sources = sources_of(settings, clock=clock)
     ports: dict[str, Source] = dict(sources)
     try:
         with serving_alone(settings):
             async with stores(settings, clock=clock) as opened:
                 for coop in settings.coops:
                     await hold_subject_key(settings, opened, coop)
-                desk = build_desk(settings, opened, ports, telemetry)
-                await announce_keys(settings, opened, note_signers(settings, opened.keys))
-                yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys)), opened, ports
+                yield build_desk(settings, opened, ports, telemetry), opened, ports
     finally:
         for source in sources.values():
             await source.close()
@@ -126,19 +136,39 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, R
     async def fold() -> None:
         await held.advance_all(stores.log, stores.side_rows, stores.held_sets, settings.coops)
 
+    async def count_named() -> None:
+        await budget.count(desk, stores.held_sets, fold)
+
+    async def count_overruns() -> None:
+        known = [stores.snapshots.current(coop) for coop in settings.coops]
+        await counting.advance_all(stores.search, stores.overruns, known)
+
     async def mark() -> None:
         await desk.handed_over.note(stores.deliveries)
+
+    async def forget() -> None:
+        await stores.walks.purge(stores.clock() - timedelta(days=settings.delta_days))
+
+    worker = making.Worker(desk, members=settings.export_part_members)
+
+    async def make() -> None:
+        await worker.round()
 
     jobs: list[Job] = [
         ("snapshot", POLL_S, stores.snapshots.refresh_all),
         ("checkpoint", EVERY_S, publisher.round),
         ("held", held.EVERY_S, fold),
         ("search", searching.BESIDE_PARTNERS_S, searching.Folding(stores.log, stores.search, settings.coops).round),
+        ("over quota", counting.EVERY_S, count_overruns),
+        ("enumeration", budget.EVERY_S, count_named),
         ("deliveries", handed_over.EVERY_S, mark),
         ("follow-ups", arising.EVERY_S, lambda: arising.arise(overseeing, settings.coops)),
         ("summaries", SUMMARY_S, flush),
         ("member keys", MEMBER_KEYS_S, lambda: withdraw_strangers(desk)),
         ("purge", PURGE_S, stores.log.purge),
+        ("walks", WALKS_S, forget),
+        *([("exports", making.EVERY_S, make)] if settings.makes_exports else []),
+        ("ended exports", ending.EVERY_S, lambda: ending.expire(desk)),
     ]
 
     @asynccontextmanager
@@ -146,19 +176,26 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, R
         async with anchorings(settings, stores, desk.telemetry, held_back=desk.held_back) as anchored:
             more = [job for one in anchored.values() for job in one.jobs()]
             stopping = asyncio.Event()
-            tasks = [asyncio.create_task(_repeat(desk, stopping, *job), name=job[0]) for job in (*jobs, *more)]
-            yield
-            stopping.set()
-            # A round under way may end: cut off, it would leave a transaction to be found out about.
-            _ended, late = await asyncio.wait(tasks, timeout=LAST_ROUND_S)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            async with going_on(desk, stopping, [*jobs, *more]):
+                yield
+                stopping.set()
         await summarise(desk, until=inf)
         with suppress(Unavailable):  # what is not noted by now is 送信未確認
             await mark()
 
     return partner_app(desk, keys=stores.keys.public("response"), hosts=settings.hosts, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def going_on(desk: Desk, stopping: asyncio.Event, jobs: Sequence[Job]) -> AsyncIterator[None]:
+    """Keep jobs going; `stopping` is to be set before the end, which waits for them."""
+    tasks = [asyncio.create_task(_repeat(desk, stopping, *job), name=job[0]) for job in jobs]
+    yield
+    # A round under way may end: cut off, it would leave a transaction to be found out about.
+    _ended, late = await asyncio.wait(tasks, timeout=LAST_ROUND_S)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
 
 
 async def _repeat(desk: Desk, stopping: asyncio.Event, name: str, seconds: float, work: Work) -> None:

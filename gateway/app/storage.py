@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from gateway.adapters.deliveries import StoredDeliveries
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.erasable import SqlErasable
+    from gateway.adapters.exports import StoredExports
     from gateway.adapters.follow_ups import StoredFollowUps
     from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.kept_requests import StoredRequests
     from gateway.adapters.log.postgres import PostgresLog
     from gateway.adapters.log.sqlite import SqliteLog
     from gateway.adapters.log_search import SqlLogSearch
+    from gateway.adapters.member_events import StoredMemberEvents
+    from gateway.adapters.overruns import StoredOverruns
     from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from gateway.adapters.saved_views import StoredViews
     from gateway.adapters.side_rows import SqlSideRows
     from gateway.adapters.staff import StoredStaff
+    from gateway.adapters.walks import StoredWalks
 
 
 AnyLog: TypeAlias = "SqliteLog | PostgresLog"
@@ -50,12 +54,16 @@ class Stores:
     staff: "StoredStaff"
     proposals: "StoredProposals"
     partner_requests: "StoredPartnerRequests"
+    overruns: "StoredOverruns"
     dossiers: "StoredDossiers"
     follow_ups: "StoredFollowUps"
     saved_views: "StoredViews"
     kept_requests: "StoredRequests"
     search: "SqlLogSearch"
+    member_events: "StoredMemberEvents"
     deliveries: "StoredDeliveries"
+    walks: "StoredWalks"
+    exports: "StoredExports"
     snapshots: Snapshots
     keys: KeyFiles
     clock: Clock
@@ -87,10 +95,13 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.engine import engine_of
     from gateway.adapters.erasable import SqlErasable
+    from gateway.adapters.exports import StoredExports
     from gateway.adapters.follow_ups import StoredFollowUps
     from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.kept_requests import StoredRequests
     from gateway.adapters.log_search import SqlLogSearch
+    from gateway.adapters.member_events import StoredMemberEvents
+    from gateway.adapters.overruns import StoredOverruns
     from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.policy_files.resolve import resolve_bytes
     from gateway.adapters.proposals import StoredProposals
@@ -99,6 +110,7 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
     from gateway.adapters.saved_views import StoredViews
     from gateway.adapters.side_rows import SqlSideRows
     from gateway.adapters.staff import StoredStaff
+    from gateway.adapters.walks import StoredWalks
     from gateway.oversight.log.log_rows import row_of
 
     log = open_log(settings, clock=clock)
@@ -119,12 +131,16 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
             staff=StoredStaff(engine, origin=origin),
             proposals=StoredProposals(engine, origin=origin),
             partner_requests=StoredPartnerRequests(engine, origin=origin),
+            overruns=StoredOverruns(engine, origin=origin),
             dossiers=StoredDossiers(engine, origin=origin),
             follow_ups=StoredFollowUps(engine, origin=origin),
             saved_views=StoredViews(engine, origin=origin),
             kept_requests=StoredRequests(engine, origin=origin),
+            member_events=StoredMemberEvents(engine, origin=origin),
             search=SqlLogSearch(engine, origin=origin, row_of=row_of),
             deliveries=StoredDeliveries(engine, origin=origin),
+            walks=StoredWalks(engine, origin=origin),
+            exports=StoredExports(engine, origin=origin),
             snapshots=snapshots,
             keys=KeyFiles(settings.keys),
             clock=clock,

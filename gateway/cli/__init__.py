@@ -13,12 +13,15 @@ from typer.main import get_command
 
 NOUNS: Final[dict[str, str]] = {
     "serve": "serve:serve",
+    "work": "work:work",
     "migrate": "serve:migrate",
     "config": "serve:config",
     "demo": "demo:demo",
     "policy": "policy:app",
     "partner": "partner:app",
+    "quota": "quota:app",
     "emergency": "emergency:app",
+    "source": "source:app",
     "keys": "keys:app",
     "member": "member:app",
     "staff": "staff:app",

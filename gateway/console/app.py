@@ -46,12 +46,13 @@ from gateway.console.incidents import (
     scoping,
     telling,
 )
-from gateway.console.members import answers as member_answers, look_ups as member_look_ups
+from gateway.console.members import answers as member_answers, events as member_events, look_ups as member_look_ups
 from gateway.console.notices import notices
 from gateway.console.pages import error_page
 from gateway.console.partners import partner_requests, partners
 from gateway.console.people import people, role_review
 from gateway.console.proposals import acts, proposals, reach, versions
+from gateway.console.quotas import deciding as over_quota_deciding, listing as over_quota
 from gateway.console.refusal import Refusal
 from gateway.console.reports import home as reports, ledger, month, pack, provisions
 from gateway.console.restrictions import restrictions
@@ -71,6 +72,7 @@ LIMITS: Final[Mapping[str, int]] = {
     **restrictions.LIMITS,
     follow_ups.PATH: 512 * 1024,
     **draft_notice.LIMITS,
+    **member_events.LIMITS,
 }
 """Bytes of a form, by the path of its route, where they are not `FORM_LIMIT`."""
 
@@ -101,6 +103,8 @@ PAGES: Final[tuple[Route, ...]] = (
     *notices.ROUTES,
     *gaps.ROUTES,
     *unused.ROUTES,
+    *over_quota.ROUTES,
+    *over_quota_deciding.ROUTES,
     *emergency_list.ROUTES,
     *emergency_asking.ROUTES,
     *emergency_acting.ROUTES,
@@ -118,6 +122,8 @@ PAGES: Final[tuple[Route, ...]] = (
     *case_listing.ROUTES,
     *case_taking.ROUTES,
     *case_steps.ROUTES,
+    # Before that of one look, whose token could be `events`.
+    *member_events.ROUTES,
     *member_look_ups.ROUTES,
     *member_answers.ROUTES,
     *incidents.ROUTES,

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.wishes import Wish
+from gateway.control_plane.members.desk import MemberDesk
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
 from gateway.core.proposal import Proposal
@@ -60,6 +61,8 @@ class StaffDesk:
     """What acts are done with; None: this console only reads."""
     oversight: OversightDesk | None = None
     """What compliance works with; None: this console does not have it."""
+    members: MemberDesk | None = None
+    """What member events are taken in with; None: this console takes none in."""
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     """Co-op → its identity provider, for those that have one."""
     files_on_server: Callable[[str], Files] | None = None
@@ -103,6 +106,13 @@ class StaffDesk:
         if self.oversight is None:
             raise Unavailable("this console does not have the log")
         return self.oversight
+
+    @property
+    def taking_in(self) -> MemberDesk:
+        """What member events are taken in with. Raises Unavailable where this console takes none in."""
+        if self.members is None:
+            raise Unavailable("this console takes no member events in")
+        return self.members
 
     def takes_passwords(self, coop: str) -> bool:
         """Tell whether a co-op's people may sign in with a password of this console."""

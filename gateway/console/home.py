@@ -15,6 +15,7 @@ from gateway.console.pages import page
 from gateway.console.partners.partner_requests import waiting_requests
 from gateway.console.people import role_review
 from gateway.console.proposals.versions import version_at
+from gateway.console.quotas.listing import open_grants
 from gateway.console.reviews import review_home
 from gateway.console.transfers import anomalies
 from gateway.console.transfers.signature import signature
@@ -45,6 +46,7 @@ async def home(request: Request) -> Response:
         in_force=in_force,
         in_force_number=next((n for n, one in enumerate(snapshot.versions, start=1) if one is in_force), 0),
         drafts_itself=visit.holds("admin"),
+        over_quota=await open_grants(visit),
         role_review=await role_review.due(visit),
         incidents=await waiting_incidents(visit),
         overdue_follow_ups=await overdue_count(visit),

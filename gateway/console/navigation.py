@@ -66,6 +66,6 @@ def shown(entries: tuple[Entry, ...], routes: frozenset[str], roles: tuple[Role,
 def current(path: str) -> str | None:
     """Return the key of the entry under which a page stands, by the segment after the co-op."""
     segment = path.removeprefix("/").partition("/")[2].partition("/")[0]
-    # The matrix of a proposal has a path of its own, and is a page of that proposal all the same.
-    segment = "proposals" if segment == "matrix" else segment
+    # The matrix of a proposal has a path of its own, and what becomes one stands beside them: pages of them all the same.
+    segment = "proposals" if segment in {"matrix", "over-quota"} else segment
     return next((entry.key for entry in ENTRIES if entry.path == segment), None)

@@ -6,9 +6,10 @@ from typing import Protocol
 
 from gateway.control_plane.changes.reach import Count
 from gateway.control_plane.emergencies.record import Records
+from gateway.control_plane.quotas.record import Dismiss
 from gateway.core.proposal import Proposal
 from gateway.core.state import Snapshot
-from gateway.ports import Checked, Clock, Log, PartnerRequests, PolicyFiles, Proposals, Staff
+from gateway.ports import Checked, Clock, Log, Overruns, PartnerRequests, PolicyFiles, Proposals, Staff
 
 
 class InForce(Protocol):
@@ -35,6 +36,7 @@ class Office:
     proposals: Proposals
     staff: Staff
     partner_requests: PartnerRequests
+    overruns: Overruns
     possession_key: Callable[[str], bytes] = field(repr=False)
     """Co-op → the key that challenges to partners are authenticated with (possession.py)."""
     policy_files: PolicyFiles
@@ -45,6 +47,8 @@ class Office:
     """(co-op, person) → raises Refused for whom the co-op does not let approve, whatever their role; None: nobody is."""
     emergencies: Records | None = None
     """Where urgent provisions are kept; None: this process has no dossiers."""
+    dismiss: Dismiss | None = None
+    """Keeps why a limit is not raised; None: this process has no dossiers."""
     count: Count | None = None
     """Counts whom a proposal would reach; None where no member system can be asked from here."""
 

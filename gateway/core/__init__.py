@@ -9,6 +9,8 @@ reasons     `gate:subject:state`, stable for ever
 notice_gate, agreement_gate, grant_gate   the first three gates
 decide      the gates in order: Permit or Denial
 rows        records as they come from a source: typed, refused one by one
+source_map  how a member system names and writes what is asked of it
+source_values, source_days   values of a database or a file as a row may have them
 member_gate the fourth gate
 transforms  how a granted field leaves
 projection  a row as what leaves of it

@@ -24,7 +24,7 @@ from gateway.core.state import Snapshot
 from gateway.demo.member_system import server
 from gateway.demo.people import Member
 from gateway.demo.state import COOP, CannotStart
-from gateway.settings import Settings
+from gateway.settings import Settings, SourceSettings
 from gateway.tlog.entries import Entry, decode
 from gateway.web.server import bind, serve
 
@@ -89,6 +89,13 @@ class Stage:
     """Whether the samples' dates were moved to this year."""
     receipts: list[Receipt] = field(default_factory=list)
     """Every receipt a partner was given from 共立社's log."""
+
+    @property
+    def member_system_url(self) -> str:
+        """Where the member system answers."""
+        source = self.settings.sources[COOP]
+        assert isinstance(source, SourceSettings)  # the demo's is over HTTP
+        return source.url
 
     def short_name(self, partner: str) -> str:
         """Return what a partner is called for short."""

@@ -6,7 +6,20 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.demo.acts import cast, ceiling, change, console, farewell, proof, pulls, refusals, silence, stops
+from gateway.demo.acts import (
+    cast,
+    ceiling,
+    change,
+    console,
+    farewell,
+    nightly,
+    proof,
+    pulls,
+    refusals,
+    silence,
+    stops,
+    third_door,
+)
 from gateway.demo.opening import open_stage
 from gateway.demo.screen import Screen
 from gateway.demo.stage import Stage
@@ -22,6 +35,8 @@ ACTS = (
     change.change_policy,
     stops.stop_member,
     stops.suspend_partner,
+    third_door.answer_member,
+    nightly.deliver_nightly,
     proof.prove,
     console.open_console,
     farewell.bid_farewell,

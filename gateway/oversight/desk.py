@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gateway.core.follow_up import Rules
+from gateway.core.masters import Masters
 from gateway.core.state import Snapshot
 from gateway.oversight.log.verification import Verifications
 from gateway.ports import (
@@ -19,6 +20,7 @@ from gateway.ports import (
     KeptRequests,
     Log,
     LogSearch,
+    MemberEvents,
     Publications,
     Reached,
     SavedViews,
@@ -41,6 +43,9 @@ class OversightDesk:
     follow_ups: FollowUps
     follow_up_rules: Callable[[str], Rules]
     """Co-op → what it chose for its follow-ups."""
+    member_events: MemberEvents
+    masters: Callable[[str], Masters]
+    """Co-op → which side is master of which kind of member event."""
     saved_views: SavedViews
     kept_requests: KeptRequests
     search: LogSearch

@@ -2,6 +2,7 @@
 
 from gateway.ports.anchors import ArchiveStore, Coverage, Prove, Timestamps, Witness
 from gateway.ports.dossiers import Dossiers
+from gateway.ports.exports import Export, ExportPart, Exports, ExportState, PartLine
 from gateway.ports.follow_ups import Course, FollowUps, Place, place_of
 from gateway.ports.kept_requests import KeptRequests
 from gateway.ports.keys import CoopSecrets
@@ -32,8 +33,10 @@ from gateway.ports.log_search import (
     Tally,
     Wanted,
 )
+from gateway.ports.member_events import MemberEvents
 from gateway.ports.members import Erasable, HeldBy, HeldSets, Members, Provided, SideRows
 from gateway.ports.oidc import CodeRefused, IdentityProvider, OrganisationSignIn, ProviderMetadata
+from gateway.ports.overruns import Overruns
 from gateway.ports.partner_requests import PartnerRequests
 from gateway.ports.proposals import Checked, EditRefused, Files, PolicyFiles, Proposals, Told
 from gateway.ports.publications import (
@@ -47,8 +50,9 @@ from gateway.ports.publications import (
 )
 from gateway.ports.reached import MembersReached, Reached
 from gateway.ports.saved_views import SavedView, SavedViews
-from gateway.ports.sources import Query, Records, Source
+from gateway.ports.sources import OpenSource, Query, Records, Source
 from gateway.ports.staff import IDLE, WHOLE, Credentials, Person, Session, Staff
+from gateway.ports.walks import Walks
 from gateway.ports.world import Clock, Telemetry, Unavailable
 
 __all__ = [
@@ -73,6 +77,10 @@ __all__ = [
     "Dossiers",
     "EditRefused",
     "Erasable",
+    "Export",
+    "ExportPart",
+    "ExportState",
+    "Exports",
     "FieldTally",
     "Files",
     "FollowUps",
@@ -86,10 +94,14 @@ __all__ = [
     "LogSearch",
     "Logged",
     "MemberCode",
+    "MemberEvents",
     "Members",
     "MembersReached",
+    "OpenSource",
     "OrganisationSignIn",
     "OverQuota",
+    "Overruns",
+    "PartLine",
     "PartnerRequests",
     "Per",
     "Person",
@@ -124,6 +136,7 @@ __all__ = [
     "UnpublishableCode",
     "Values",
     "Verdict",
+    "Walks",
     "Wanted",
     "Witness",
     "place_of",

@@ -56,6 +56,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     released: int = 0
     not_available: int = 0
     refused: int = 0
+    over: int = 0
+    """Members beyond a daily limit, of a request that was denied for it."""
     by: str | None = None
 
 

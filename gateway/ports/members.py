@@ -42,6 +42,10 @@ class SideRows(Protocol):
         """Return a tag's ordinal, or None where it has none."""
         ...
 
+    async def known_ordinals(self, coop: str, tags: Sequence[bytes]) -> list[int | None]:
+        """Return the ordinals of tags, in their order, None for a tag that has none; gives none out."""
+        ...
+
     async def of_member(self, coop: str, tag: bytes) -> list[int]:
         """Return the indexes of all entries with a side row of this member, ascending: by tag, and by ordinal."""
         ...

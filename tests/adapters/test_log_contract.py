@@ -242,9 +242,9 @@ async def test_two_instances_answer_as_one_log_would(database_url: str, clock: S
             elif used.get(grant, 0) + members > 150:
                 expected.append(OverQuota())
             else:
-                expected.append(Committed(size))
                 seen.add(name)
                 used[grant] = used.get(grant, 0) + members
+                expected.append(Committed(size, used[grant]))
                 size += 1
         assert await asyncio.gather(*(log.append(COOP, one) for one in batch)) == expected
         if dice.random() < 0.1:

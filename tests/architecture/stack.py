@@ -81,7 +81,9 @@ def argv(service: Mapping[str, Any]) -> list[str]:
 
 
 def healthcheck(service: Mapping[str, Any]) -> list[str]:
-    """The check of a service, or the image's."""
+    """The check of a service, or the image's; nothing where it has none, since it answers nobody."""
+    if service.get("healthcheck") == {"disable": True}:
+        return []
     if "healthcheck" in service:
         kind, *command = service["healthcheck"]["test"]
         assert kind == "CMD"
@@ -153,7 +155,7 @@ def _started(stack: Stack, name: str) -> Iterator[None]:
         try:
             end = time.monotonic() + PATIENCE_S
             check = healthcheck(service)
-            while subprocess.run(check, check=False, env=environment, capture_output=True).returncode:
+            while check and subprocess.run(check, check=False, env=environment, capture_output=True).returncode:
                 assert process.poll() is None, f"{name} ended"
                 assert time.monotonic() < end, f"{name} does not become healthy"
             yield

@@ -92,9 +92,9 @@ def test_a_secret_is_a_file_and_is_seen_by_those_alone_who_read_it():
     def seen_by(volume):
         return {name for name, service in SERVICES.items() if volume in volumes(service)}
 
-    assert seen_by("source-secret") == {"secrets", "member-system", "gateway"}
-    assert seen_by("database-secret") == {"secrets", "postgres", "migrate", "publish", "gateway"}
-    assert seen_by("keys") == {"keys", "gateway"}
+    assert seen_by("source-secret") == {"secrets", "member-system", "gateway", "worker"}
+    assert seen_by("database-secret") == {"secrets", "postgres", "migrate", "publish", "gateway", "worker"}
+    assert seen_by("keys") == {"keys", "gateway", "worker"}
     assert seen_by("signer") == {"gateway"}
     for service in SERVICES.values():
         for variable in service.get("environment", {}):

@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from gateway.adapters.key_files import SECRETS
 from gateway.cli import app, output
-from gateway.settings import PREFIX, Settings, SourceSettings
+from gateway.settings import PREFIX, FileSourceSettings, Settings, SourceSettings, SqlSourceSettings
 from tests.architecture.source_tree import GATEWAY, ROOT
 from tests.architecture.test_house import STEPS
 
@@ -97,7 +97,8 @@ def test_every_setting_is_documented_with_its_default():
 
 def test_every_member_of_a_source_is_documented():
     row = next(line for line in README.splitlines() if line.startswith("| `GATEWAY_SOURCES`"))
-    assert all(f'"{name}"' in row for name in SourceSettings.model_fields)
+    for kind in (SourceSettings, SqlSourceSettings, FileSourceSettings):
+        assert all(f'"{name}"' in row for name in kind.model_fields)
     assert get_origin(Settings.model_fields["sources"].annotation) is dict
 
 

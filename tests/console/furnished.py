@@ -35,7 +35,9 @@ from tests.clock import SettableClock
 from tests.console.furnished_emergencies import ended_emergencies, waiting_emergency
 from tests.console.furnished_follow_ups import furnish_follow_ups
 from tests.console.furnished_incidents import furnish_incidents
+from tests.console.furnished_member_events import furnish_member_events
 from tests.console.furnished_members import furnish_members
+from tests.console.furnished_quotas import furnish_quotas
 from tests.console.furnished_reviews import reviewed
 from tests.console.furnished_transfers import furnish_transfers
 from tests.console.simulated import PASSWORD, SECRET, cheap_hash
@@ -170,9 +172,11 @@ async def at_work(made: Furnished, clock: SettableClock) -> None:
     clock.now = now
     await waiting_emergency(made)
     await furnish_members(made)
+    await furnish_member_events(made)
     await furnish_follow_ups(made)
     await furnish_incidents(made)
     await furnish_transfers(made)
+    await furnish_quotas(made)
 
 
 async def first_version(made: Furnished, coop: str, files: Files) -> None:

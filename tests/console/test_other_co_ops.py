@@ -18,6 +18,7 @@ NAMED = {
     "partner": "sunnet",
     "agreement": "kyoritsusha-sunnet-01",
     "purpose": "P4",
+    "grant": "kyoritsusha-sunnet-01.delivery",
     "class": "x",
     "decision": "kana-of-name",
     "event": "approve",

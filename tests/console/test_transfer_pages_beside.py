@@ -10,10 +10,11 @@ import openpyxl
 import pytest
 
 from gateway.console.exports.exports import ENDINGS
+from gateway.core.enumeration import TOLD
 from gateway.jose import rfc4648
 from gateway.oversight.log import searching
 from gateway.ports import Submission
-from gateway.tlog.entries import Access, Counts, Release, Review, encode, instant
+from gateway.tlog.entries import Access, Counts, Denial, Release, Review, encode, instant
 from gateway.tlog.merkle import leaf_hash
 from tests.clock import NOON
 from tests.console.acting_room import OTHER, PEOPLE, Furnishing, Person, Room
@@ -185,6 +186,24 @@ async def test_what_is_unusual_is_listed_with_the_entries_behind_it(homu: Person
     assert re.search(r"未点検の異常\(直近7日\) [2-9]件", home)
     await homu.speak("en")
     assert "requests were refused in a day" in words(await homu.go("anomalies"))
+
+
+async def test_a_partner_over_its_enumeration_budget_is_listed_and_its_entry_says_what_to_do(homu: Person, room: Room):
+    told = Denial(
+        coop=COOP, time=instant(NOON), partner="sunnet", client="sunnet-1", reasons=[TOLD["stop"]],
+        summary={"rate-limited": 3, "minute": 1},
+    )  # fmt: skip
+    await say(room, told)
+    index = len(await room.house.entries()) - 1
+    said = words(await homu.go("anomalies?rule=enumeration"))
+    assert "求められた人のうち、提供できず、渡したこともない人が10%に達しました。" in said
+    assert "照会予算: 何%で翌日まで止めるか 10" in said
+    assert re.search(r"未点検の異常\(直近7日\) [1-9]件", words(await homu.go("")))
+    entry = words(await homu.go(f"transfers/{index}"))
+    assert "組合員を名指す要求を翌日まで止めました" in entry
+    assert "名簿の照合なら、期間を変更申請で承認する" in entry
+    await homu.speak("en")
+    assert "10 % of the members asked for were neither available" in words(await homu.go("anomalies?rule=enumeration"))
 
 
 async def test_a_signed_off_period_leaves_nothing_unreviewed(homu: Person, room: Room):

@@ -27,6 +27,7 @@ class Count:
     released: int = 0
     not_available: int = 0
     refused: int = 0
+    reason: str | None = None
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def open_demo(place, told):
 def test_the_story_is_told_plainly_where_nobody_watches(told):
     assert "\x1b" not in told.stdout
     assert max(cell_len(line) for line in told.stdout.splitlines()) <= WIDTH
-    assert re.findall(r"(?m)^(\d+)  ", told.stdout) == [str(number) for number in range(1, 12)]
+    assert re.findall(r"(?m)^(\d+)  ", told.stdout) == [str(number) for number in range(1, 14)]
     assert "【試験】" in told.stdout
     for code in ("request:fields:mismatch", "grant:P12:case_required", "notice:2017-06-21:incomplete"):
         assert code in told.stdout
@@ -122,7 +122,13 @@ def test_the_state_lies_where_it_is_documented(place, told):
     assert sorted(path.name for path in (state / "partners").iterdir()) == list(PARTNERS)
     for partner in PARTNERS:
         folder = state / "partners" / partner
-        assert sorted(path.name for path in folder.iterdir()) == ["client.json", "enc.jwk.json", "sig.jwk.json"]
+        fetched = {path.name for path in folder.iterdir() if path.name.startswith("delivery.csv")}
+        assert sorted({path.name for path in folder.iterdir()} - fetched) == [
+            "client.json",
+            "enc.jwk.json",
+            "sig.jwk.json",
+        ]
+        assert bool(fetched) == (partner == "sunnet"), "and what the one partner fetched at night"
         told_client = json.loads((folder / "client.json").read_text())
         assert {"issuer", "resource", "client_id", "coop", "agreement", "purposes"} == told_client.keys()
         assert told_client["resource"] == told_client["issuer"] + "/v1"

@@ -17,22 +17,13 @@ from typing import Any
 
 import httpx2
 
+from tests.forked import command
+
 ROOT = Path(__file__).parent.parent.parent
 COOPS = ("kyoritsusha", "coopdeli")
 MEMBERS = 300
 START_S = 60.0
 """Patience for a start, an answer or an end; met at once when all is well, even on a machine that is busy."""
-_ONE_BY_ONE = """
-import json, runpy, sys
-for command in json.load(sys.stdin):
-    sys.argv[1:] = command
-    try:
-        runpy.run_module("gateway", run_name="__main__", alter_sys=True)
-    except SystemExit as end:
-        if end.code:
-            print(*command, file=sys.stderr)
-            raise
-"""
 BY = ("--by", "運用", "--reason", "試験")
 TWO_PEOPLE = ("--proposer", "起案", "--approver", "承認", "--reason", "試験")
 
@@ -125,6 +116,8 @@ class Site:
     console_port: int | None = None
     """Where staff reach the console; None: there is none."""
     processes: list[Process] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    """Further settings."""
 
     @property
     def issuer(self) -> str:
@@ -159,6 +152,7 @@ class Site:
             "GATEWAY_REQUESTS_PER_SECOND": "100000",
             "GATEWAY_BURST": "100000",
             **self._console,
+            **self.variables,
         }
 
     @property
@@ -169,16 +163,7 @@ class Site:
 
     def told(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run one command to its end, whatever that is."""
-        return subprocess.run(
-            [sys.executable, "-m", "gateway", *arguments],
-            cwd=ROOT,
-            env=self.env,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=START_S,
-            check=False,
-        )
+        return command(*arguments, env=self.env, stdin=stdin, timeout=START_S)
 
     def do(self, *arguments: str, stdin: str = "") -> Any:
         """Run one command that succeeds; return what it says with --json."""
@@ -187,22 +172,20 @@ class Site:
         return json.loads(done.stdout)
 
     def do_all(self, *commands: tuple[str, ...]) -> None:
-        """Run commands that succeed, one after another in one interpreter: half of what a command costs is its start."""
-        done = subprocess.run(
-            [sys.executable, "-c", _ONE_BY_ONE],
-            cwd=ROOT,
-            env=self.env,
-            input=json.dumps(commands),
-            capture_output=True,
-            text=True,
-            timeout=START_S,
-            check=False,
-        )
-        assert done.returncode == 0, f"{done.stdout}{done.stderr}"
+        """Run commands that succeed, one after another."""
+        for arguments in commands:
+            done = self.told(*arguments)
+            assert done.returncode == 0, f"gateway {' '.join(arguments)}: {done.stdout}{done.stderr}"
 
     def gateway(self) -> Process:
         """Start one more gateway process behind the site's port; not yet ready."""
         process = Process("gateway", "gateway", "serve", "--reuse-port", env=self.env, folder=self.folder, ends=0)
+        self.processes.append(process)
+        return process
+
+    def worker(self) -> Process:
+        """Start a process that only works; not yet ready."""
+        process = Process("worker", "gateway", "work", env=self.env, folder=self.folder, ends=0)
         self.processes.append(process)
         return process
 
@@ -216,13 +199,13 @@ class Site:
             process.until_ready("listening on")
         until(lambda: answers(f"{self.issuer}/readyz"), "no gateway was ready")
 
-    def member_system(self) -> Process:
-        """Start the co-op's member system; wait until it answers."""
+    def member_system(self, members: int = MEMBERS, *, late_s: float = 0.0) -> Process:
+        """Start the co-op's member system, whose answers take `late_s` longer than they need; wait until it answers."""
         process = Process(
             "member-system",
-            "gateway.demo.member_system",
+            *(("tests.e2e.unhurried", str(late_s)) if late_s else ("gateway.demo.member_system",)),
             f"--port={self.source_port}",
-            f"--members={MEMBERS}",
+            f"--members={members}",
             f"--secret-file={self.folder / 'source.secret'}",
             env=self.env,
             folder=self.folder,

@@ -76,7 +76,8 @@ class Model:
             client=client or f"{partner}-demo", purpose=purpose, product="G1", basis="joint_use", article="法27条5項3号",
             agreement=AGREEMENTS[partner], grant=f"{AGREEMENTS[partner]}/delivery", notice="2022-04-01",
             policy=self.policy, gov=0, fields=given, counts=Counts(asked=len(codes), released=len(codes)),
-            commitment=digest, request=digest, body=digest, proof=proof,
+            commitment=digest, request=digest, body=digest, proof=proof, page=bool(chunks),
+            export="an-export" if len(tags) > 40 else None, part=1 if len(tags) > 40 else None,
             encryption={"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "kid": key, "jkt": f"{key}-thumbprint"},
         )  # fmt: skip
         data = encode(entry)

@@ -7,6 +7,7 @@ import pytest
 from gateway.adapters.policy_files.load import load
 from gateway.adapters.policy_files.resolve import resolve
 from gateway.core.bases import Basis
+from gateway.core.comparison import compare
 from gateway.core.days import Moment, Span
 from gateway.core.notice_gate import governing
 from gateway.core.policy import Policy, Predicate
@@ -58,6 +59,18 @@ def test_a_purpose_with_uses_is_written_by_use_each_with_its_own_marketing(coopd
     assert {one.joint for one in purposes.values()} == {"review"}
     assert purposes["P8"].bases == {Basis.LAW}
     assert purposes["P5"].case_required
+
+
+def test_a_window_of_reconciliation_is_its_days_in_japan_and_what_opens_one_is_wider(room):
+    before = policy_of(room, "kyoritsusha")
+    window = "    reconciliation: {from: 2026-12-01, to: 2026-12-14}\n    limits: {members_per_day: 20000}"
+    room.edit("policies/kyoritsusha/agreements/sunnet.yaml", "    limits: {members_per_day: 20000}", window)
+    after = policy_of(room, "kyoritsusha")
+    span = after.agreements["kyoritsusha-sunnet-01"].reconciliation
+    assert span == Span(datetime(2026, 11, 30, 15, tzinfo=UTC), datetime(2026, 12, 14, 15, tzinfo=UTC))
+    [opened], [closed] = compare(before, after), compare(after, before)
+    assert (opened.what, opened.after, opened.wider) == ("agreement", "2026-12-01..2026-12-14", True)
+    assert not closed.wider
 
 
 @pytest.mark.clause("D-U1")

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.adapters.policy_files.shape import (
     BasisName,
@@ -19,6 +20,7 @@ from gateway.adapters.policy_files.shape import (
     Shape,
     Text,
 )
+from gateway.core.enumeration import RECONCILIATION_DAYS
 from gateway.core.policy import Transform
 
 
@@ -185,6 +187,23 @@ class Limits(Shape):
     """1日の提供人数 / members per JST day and grant"""
 
 
+class Reconciliation(Shape):
+    """名簿の照合の期間 (両端の日を含む、日本時間、14日まで) / days of a reconciliation of lists, both inclusive, 14 at most."""
+
+    start: date = Field(alias="from")
+    """最初の日 / first day"""
+    end: date = Field(alias="to")
+    """最後の日 / last day"""
+
+    @model_validator(mode="after")
+    def _few(self) -> "Reconciliation":
+        if self.end < self.start:
+            raise PydanticCustomError("days_reversed", "days reversed")
+        if (self.end - self.start).days >= RECONCILIATION_DAYS:
+            raise PydanticCustomError("days_many", "days many", {"most": RECONCILIATION_DAYS})
+        return self
+
+
 class Condition(Shape):
     """対象者の条件 / one condition of the population; null fails it."""
 
@@ -248,6 +267,8 @@ class AgreementShape(Shape):
     """終了手続 / end of use"""
     limits: Limits | None = None
     """上限 / limits of each grant"""
+    reconciliation: Reconciliation | None = None
+    """名簿の照合の期間 (照会予算を数えない) / window of a reconciliation, in which the enumeration budget does not count"""
     grants: dict[Id, GrantShape]
     """提供範囲 / grants"""
 

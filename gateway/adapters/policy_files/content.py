@@ -4,7 +4,6 @@ Paths are those of the document. Partner files are held against one another over
 """
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final
@@ -14,6 +13,7 @@ from pydantic import BaseModel
 from gateway.adapters.policy_files.catalogue import CatalogueField
 from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.end_of_use import end_of_use
+from gateway.adapters.policy_files.member_system import member_system
 from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import Verbatim
@@ -53,13 +53,7 @@ def content(document: PolicyDocument, texts: Mapping[str, str]) -> Iterator[Brea
             if evidence.decided_by is not None and evidence.decided_by == evidence.approved_by:
                 path = ("agreements", partner, name, "evidence", "approved_by")
                 yield Breach(state="same_person", path=path, subject=name, other=evidence.decided_by)
-    columns = Counter(document.source.columns.get(name, name) for name in document.fields)
-    columns.update(getattr(document.source.facts, fact) for fact in type(document.source.facts).model_fields)
-    for name in document.source.columns.keys() - document.fields.keys():
-        yield Breach(state="unknown_field", path=("source", "columns", name), subject=name)
-    for column, count in columns.items():
-        if count > 1:
-            yield Breach(state="column_twice", path=("source", "columns"), subject=column)
+    yield from member_system(document)
 
 
 def partner_identity(partners: Mapping[str, PartnerFile]) -> Iterator[Breach]:

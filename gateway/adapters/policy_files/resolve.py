@@ -1,11 +1,11 @@
 """The document as the core decides with it: days become instants, classes their members, defaults their values."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from gateway.adapters.policy_files.agreement import AgreementShape, Condition, EvidenceRecord, GrantShape, Supervision
-from gateway.adapters.policy_files.catalogue import CatalogueField, SourceFile
+from gateway.adapters.policy_files.catalogue import CatalogueField
 from gateway.adapters.policy_files.decisions import (
     AbroadDecision,
     CohortDecision,
@@ -17,11 +17,15 @@ from gateway.adapters.policy_files.decisions import (
     PurposeDecision,
 )
 from gateway.adapters.policy_files.document import PolicyDocument
+from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.records import agreement_records, partner_records
+from gateway.adapters.policy_files.remembered import Made, afresh
 from gateway.adapters.policy_files.resolve_notice import resolve_notices
+from gateway.adapters.policy_files.source import FileShape, Filter, FixedShape, SourceFile
 from gateway.core.bases import Basis
 from gateway.core.days import FOREVER, Span, days, midnight, midnight_after
+from gateway.core.file_layout import Control, FileLayout, FixedColumn
 from gateway.core.policy import (
     Agreement,
     Decision,
@@ -31,28 +35,29 @@ from gateway.core.policy import (
     Partner,
     Policy,
     Predicate,
-    SourceMap,
 )
+from gateway.core.source_map import SourceMap, SqlView, ValueForm
 
 
-def resolve(document: PolicyDocument, *, digest: str | None = None) -> Policy:
+def resolve(document: PolicyDocument, *, digest: str | None = None, made: Made = afresh) -> Policy:
     """Return the policy a document is, under its own digest or the one it was published with.
 
     Equal documents make equal policies, whatever the order of keys in their files.
     """
-    notices = resolve_notices(document.notices.values())
+    notices = made(_notices, *document.notices.values())
+    decisions = sorted(document.decisions.items())
     return Policy(
         coop=document.coop,
         digest=document.digest if digest is None else digest,
         notices=notices,
-        fields={name: _field(name, one) for name, one in sorted(document.fields.items())},
-        decisions=tuple(_decision(name, one) for name, one in sorted(document.decisions.items())),
+        fields=made(_fields, document.fields),
+        decisions=made(_decisions, " ".join(name for name, _ in decisions), *(one for _, one in decisions)),
         agreements={
-            name: _agreement(name, partner, one, notices)
+            name: made(_agreement, name, partner, one, one.ground or _default_ground(one.basis, notices))
             for partner, all_of_it in sorted(document.agreements.items())
             for name, one in sorted(all_of_it.items())
         },
-        partners={name: _partner(one) for name, one in sorted(document.partners.items())},
+        partners={name: made(_partner, one) for name, one in sorted(document.partners.items())},
         source=_source(document.source),
     )
 
@@ -62,6 +67,18 @@ def resolve_bytes(data: bytes, digest: str) -> Policy:
     if hashlib.sha256(data).hexdigest() != digest:
         raise ValueError("the stored policy document does not have its digest")
     return resolve(PolicyDocument.from_bytes(data), digest=digest)
+
+
+def _notices(*files: NoticeFile) -> tuple[Notice, ...]:
+    return resolve_notices(files)
+
+
+def _fields(catalogue: Mapping[str, CatalogueField]) -> dict[str, Field]:
+    return {name: _field(name, one) for name, one in sorted(catalogue.items())}
+
+
+def _decisions(names: str, *recorded: Recorded) -> tuple[Decision, ...]:
+    return tuple(map(_decision, names.split(), recorded))
 
 
 def _field(name: str, one: CatalogueField) -> Field:
@@ -116,7 +133,7 @@ def _decision(name: str, one: Recorded) -> Decision:
             return Decision(id=name, kind=one.kind, span=span, ground=one.ground)
 
 
-def _agreement(name: str, partner: str, one: AgreementShape, notices: Iterable[Notice]) -> Agreement:
+def _agreement(name: str, partner: str, one: AgreementShape, ground: str | None) -> Agreement:
     clauses = {clause for clause in type(one.clauses).model_fields if getattr(one.clauses, clause) is not None}
     return Agreement(
         id=name,
@@ -127,10 +144,11 @@ def _agreement(name: str, partner: str, one: AgreementShape, notices: Iterable[N
         evidence=_facts(one.evidence),
         evidence_span=Span(_instant(one.evidence.start), _instant(one.evidence.expires)),
         supervision=None if one.supervision is None else _supervision(one.supervision),
-        ground=one.ground or _default_ground(one.basis, notices),
+        ground=ground,
         programme=one.programme,
         department=one.contract.department,
         records=agreement_records(one),
+        reconciliation=None if one.reconciliation is None else days(one.reconciliation.start, one.reconciliation.end),
         grants=tuple(_grant(name, grant, shape, one) for grant, shape in sorted(one.grants.items())),
     )
 
@@ -201,7 +219,49 @@ def _partner(one: PartnerFile) -> Partner:
 
 def _source(one: SourceFile) -> SourceMap:
     facts = {name: str(getattr(one.facts, name)) for name in type(one.facts).model_fields}
-    return SourceMap(facts=facts, columns=dict(one.columns))
+    return SourceMap(
+        facts=facts,
+        columns=dict(one.columns),
+        constants={str(name): value for name, value in sorted(one.constants.items())},
+        values={name: ValueForm(**shape.model_dump()) for name, shape in sorted(one.values.items())},
+        sql=None
+        if one.sql is None
+        else SqlView(view=one.sql.view, products=dict(one.sql.products), filters=_filters(one.sql.filters)),
+        file=None if one.file is None else _layout(one.file),
+    )
+
+
+def _layout(one: FileShape) -> FileLayout:
+    control = one.trailer
+    return FileLayout(
+        pattern=one.pattern,
+        format=one.format,
+        encoding=one.encoding,
+        delimiter=one.delimiter,
+        header=one.header,
+        heading=one.heading,
+        columns=one.columns,
+        fixed=tuple(map(_fixed, one.fixed)),
+        record=one.record,
+        trailer=None
+        if control is None
+        else Control(
+            mark=control.mark,
+            count=_fixed(control.count),
+            sums={name: _fixed(place) for name, place in control.sums.items()},
+            end=control.end,
+        ),
+        products=dict(one.products),
+        filters=_filters(one.filters),
+    )
+
+
+def _fixed(one: FixedShape) -> FixedColumn:
+    return FixedColumn(name=one.name, at=one.at, length=one.length)
+
+
+def _filters(columns: Mapping[Filter, str]) -> dict[str, str]:
+    return {str(name): column for name, column in columns.items()}
 
 
 def _instant(text: str | None) -> datetime | None:

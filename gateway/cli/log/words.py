@@ -64,12 +64,13 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = {
     "proposal": ("申請", "proposal"),
     "staff": ("担当者", "staff"),
     "dossier": ("案件", "dossier"),
+    "export": ("一括提供", "export"),
 }
 
 _SAID: Final = (
     *("partner", "client", "purpose", "product", "agreement", "event", "restriction", "use", "effective", "policy"),
     *("proposal", "dossier", "matter", "state", "person", "role", "department", "duty", "due", "by"),
-    *("first", "last", "transfer", "reason"),
+    *("export", "form", "part", "parts", "first", "last", "transfer", "reason"),
 )
 """What a line says of an entry, in this order, where the entry has it."""
 
@@ -87,7 +88,8 @@ def line_of(index: int, data: bytes, *, lang: str) -> str:
     if counts:
         said.append(f"{counts.get('released', 0)}/{counts['asked']}" + ("人" if lang == "ja" else " members"))
     said += [str(one) for one in entry.get("reasons") or ()]
-    said += [f"{name}×{count}" for name, count in (entry.get("summary") or {}).items()]
+    for counted in ("summary", "events"):
+        said += [f"{name}×{count}" for name, count in (entry.get(counted) or {}).items()]
     return printable(f"{index:>9}  {at:%Y-%m-%d %H:%M:%S}  {kind}  {' · '.join(said)}")
 
 

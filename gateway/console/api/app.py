@@ -8,7 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 
-from gateway.console.api import log_feed, partner_requests, proposals, readings, role_reviews, sessions, steps
+from gateway.console.api import (
+    log_feed,
+    member_events,
+    over_quota,
+    partner_requests,
+    proposals,
+    readings,
+    role_reviews,
+    sessions,
+    steps,
+)
 from gateway.console.api.gate import DOCUMENT, PREFIX, SESSIONS, TokenGate
 from gateway.console.api.inbound import only
 from gateway.console.api.openapi import DOCUMENT as OPENAPI
@@ -23,6 +33,7 @@ LIMITS: Final[Mapping[tuple[str, str], int]] = {
     ("POST", "/{coop}/proposals"): 192 * 1024,
     ("PUT", "/{coop}/proposals/{proposal}"): 192 * 1024,
     **partner_requests.LIMITS,
+    **member_events.LIMITS,
 }
 """Bytes of a body, by method and path of its route, where they are not `BODY_LIMIT`."""
 
@@ -40,7 +51,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *steps.ROUTES,
     *readings.ROUTES,
     *partner_requests.ROUTES,
+    *over_quota.ROUTES,
     *role_reviews.ROUTES,
+    *member_events.ROUTES,
     *log_feed.ROUTES,
 )
 

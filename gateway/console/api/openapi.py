@@ -238,6 +238,65 @@ PARTNER_PATHS: Final[Mapping[str, Any]] = {
     },
 }
 
+_TAKEN: Final = _operation(
+    "takeMemberEvents",
+    "組合員イベントの取込。新しいものがなければ200 / take member events in; 200 where none is new",
+    "MemberEventsTaken",
+    status=201,
+    body="MemberEvents",
+    refused=(404, 409),
+    parameters=(_query("dry_run", _FLAG), _query("skip_bad_rows", _FLAG)),
+)
+MEMBER_PATHS: Final[Mapping[str, Any]] = {
+    "/api/{coop}/members/events": {
+        "parameters": _OF_COOP,
+        "post": {
+            **_TAKEN,
+            "requestBody": {
+                "required": True,
+                "content": {_JSON: {"schema": named("MemberEvents")}, "text/csv": {"schema": {"type": "string"}}},
+            },
+            "responses": {**_TAKEN["responses"], "200": _TAKEN["responses"]["201"]},
+        },
+    },
+}
+
+_OF_GRANT: Final = [_path("coop"), _path("grant")]
+QUOTA_PATHS: Final[Mapping[str, Any]] = {
+    "/api/{coop}/over-quota": {
+        "parameters": _OF_COOP,
+        "get": _operation(
+            "overQuota", "上限超過の要求 / requests beyond daily limits", "OverQuotaGrants", refused=(404,)
+        ),
+    },
+    "/api/{coop}/over-quota/{grant}": {
+        "parameters": _OF_GRANT,
+        "get": _operation("overQuotaGrant", "1つの提供範囲 / one grant", "OverQuotaGrant", refused=(404,)),
+    },
+    "/api/{coop}/over-quota/{grant}/propose": {
+        "parameters": _OF_GRANT,
+        "post": _operation(
+            "raiseQuota",
+            "上限を引き上げる下書きを作る / begin a draft that raises the limit",
+            "Proposal",
+            status=201,
+            body="RaisingQuota",
+            tag=True,
+            refused=(404, 409),
+        ),
+    },
+    "/api/{coop}/over-quota/{grant}/dismiss": {
+        "parameters": _OF_GRANT,
+        "post": _operation(
+            "dismissOverQuota",
+            "引き上げずに見送る / leave the limit as it is",
+            "OverQuotaGrant",
+            body="Reasoned",
+            refused=(404, 409),
+        ),
+    },
+}
+
 DOCUMENT: Final[Mapping[str, Any]] = {
     "openapi": "3.1.0",
     "info": {
@@ -248,7 +307,7 @@ DOCUMENT: Final[Mapping[str, Any]] = {
         "same rules: docs/staff-api.md",
     },
     "security": [{"token": []}],
-    "paths": {**PATHS, **PARTNER_PATHS},
+    "paths": {**PATHS, **PARTNER_PATHS, **MEMBER_PATHS, **QUOTA_PATHS},
     "components": {
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         "responses": {

@@ -1,11 +1,14 @@
 """The schemas of the OpenAPI document, written by hand; real answers are held against them by a test."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from gateway.core.member_events import HAPPENINGS
+from gateway.core.overrun import STATES as OVERRUN_STATES
 from gateway.core.partner_request import KINDS, STATES as REQUEST_STATES
 from gateway.core.proposal import STATES
 from gateway.core.staff import ROLES
+from gateway.core.state import RestrictionKind
 
 Schema = Mapping[str, Any]
 
@@ -297,6 +300,83 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
     "PartnerRequests": closed(
         "最後に申請されたものから / the last one first", requests=list_of(named("PartnerRequest"))
     ),
+    "RaisingQuota": closed(
+        "新しい上限。省けば、断った要求がすべて通ったはずの上限 / the new limit; left out, the one under which all that was "
+        "refused would have passed",
+        optional=("title", "members_per_day"),
+        reason=LINE,
+        title=LINE,
+        members_per_day={"type": ["integer", "null"], "minimum": 1},
+    ),
+    "OverQuotaDay": closed(
+        "1日・1システムの上限超過の要求 / what one client asked for beyond the limit on one day of Japan",
+        client=TEXT,
+        day={"type": "string", "format": "date"},
+        state={"enum": list(OVERRUN_STATES)},
+        asked=COUNT,
+        requests=COUNT,
+        first=INSTANT,
+        last=INSTANT,
+        proposal=or_null(TEXT),
+        decider=or_null(TEXT),
+        said=TEXT,
+        decided=or_null(INSTANT),
+    ),
+    "OverQuotaGrant": closed(
+        "上限を超えて求められた提供範囲。asked は一つの要求の人数(最大) / a grant asked for beyond its limit; `asked` are the "
+        "members of the largest single request",
+        grant=TEXT,
+        partner=TEXT,
+        agreement=TEXT,
+        purpose=TEXT,
+        department=TEXT,
+        state={"enum": list(OVERRUN_STATES)},
+        members_per_day=or_null(COUNT),
+        wanted=or_null(COUNT),
+        overruns=list_of(named("OverQuotaDay")),
+    ),
+    "OverQuotaGrants": closed("待っているものから / what waits first", grants=list_of(named("OverQuotaGrant"))),
+    "MemberEvent": closed(
+        "組合員イベント。列の意味は docs/member-events.md / a member event: docs/member-events.md",
+        optional=("kind", "partner", "purpose", "ground", "at"),
+        event_id={"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,64}$"},
+        member_code={"type": "string", "pattern": "^[0-9A-Za-z-]{1,64}$"},
+        event={"enum": list(HAPPENINGS)},
+        kind={"enum": [*get_args(RestrictionKind), "", None]},
+        partner=or_null(TEXT),
+        purpose=or_null(TEXT),
+        ground=or_null(TEXT),
+        at=or_null(TEXT),
+    ),
+    "MemberEvents": closed(
+        "組合員イベントと件数の合計。CSVでは最後の行 #total,件数 と #reason,理由 / events with their control total; in CSV "
+        "the lines #total,N and #reason,TEXT",
+        reason=LINE,
+        total=COUNT,
+        events=list_of(named("MemberEvent")),
+    ),
+    "MemberEventsTaken": closed(
+        "取り込んだ結果。entry は記録の番号で、新しいものがないときと試行では null / `entry` is null where nothing was "
+        "new, and on a dry run",
+        entry=or_null(COUNT),
+        dry_run={"type": "boolean"},
+        rows=COUNT,
+        taken=COUNT,
+        members=COUNT,
+        events={"type": "object", "additionalProperties": COUNT},
+        told_before=COUNT,
+        repeated=COUNT,
+        faults=list_of(named("RowFault")),
+        digest={"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
+    ),
+    "RowFault": closed(
+        "行の誤り。見出しを除いて1から数える / what is wrong with a row, counted from 1 without the heading",
+        row={"type": "integer", "minimum": 1},
+        field=TEXT,
+        rule=TEXT,
+        ja=TEXT,
+        en=TEXT,
+    ),
     "Finding": closed(
         "ファイルの誤り / something found in a file",
         file=TEXT,
@@ -307,9 +387,9 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         en=TEXT,
     ),
     "Problem": closed(
-        "RFC 9457。rule は規則に触れたとき、findings はファイルの誤り、pointer は形の誤り(RFC 6901) / `rule` where a rule "
-        "refuses, `findings` of files, `pointer` where the shape is wrong",
-        optional=("rule", "ja", "en", "findings", "pointer", "retry_after"),
+        "RFC 9457。rule は規則に触れたとき、findings はファイルの誤り、faults は行の誤り、pointer は形の誤り(RFC 6901) / "
+        "`rule` where a rule refuses, `findings` of files, `faults` of rows, `pointer` where the shape is wrong",
+        optional=("rule", "ja", "en", "findings", "faults", "pointer", "retry_after"),
         type={"type": "string", "pattern": "^urn:joint-use:problem:[a-z-]+$"},
         title=TEXT,
         status={"type": "integer", "minimum": 400, "maximum": 599},
@@ -318,6 +398,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         ja=TEXT,
         en=TEXT,
         findings=list_of(named("Finding")),
+        faults=list_of(named("RowFault")),
         pointer=TEXT,
         retry_after=COUNT,
     ),

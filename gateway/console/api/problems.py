@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from gateway.console.refusal import Refusal
+from gateway.control_plane.members.faults import RowsRefused
 from gateway.control_plane.refusals import FilesRefused, refused
 from gateway.core.refused import Refused
 from gateway.ports import Unavailable
@@ -21,6 +22,9 @@ from gateway.web.problems import TABLE, Slug, problem_of
 
 OF_THE_PERSON: Final = frozenset({"role", "department", "own", "author", "source"})
 """Rules that say who may act: 403. All others say how things stand: 409."""
+
+OF_THE_FILE: Final = "file:"
+"""Rules of a whole file of member events begin so: what was sent is wrong, 400."""
 
 _WORDS: Final[Mapping[Slug, tuple[str, str]]] = {
     "unauthenticated": (
@@ -83,6 +87,10 @@ async def answer_problem(request: Request, error: Exception) -> Response:
     match error:
         case FilesRefused():
             return _refused(request, error, status=400, findings=error.findings)
+        case RowsRefused():
+            return _refused(request, error, status=400, faults=error.faults)
+        case Refused() if error.rule.startswith(OF_THE_FILE):
+            return _refused(request, error, status=400)
         case Refused():
             return _refused(request, error, status=403 if error.rule in OF_THE_PERSON else 409)
         case Refusal(status=403):
@@ -119,10 +127,8 @@ def _problem(
     return _document(request, slug, title, status=status, more={"ja": ja, "en": en, **(more or {})}, headers=headers)
 
 
-def _refused(request: Request, told: Refused, *, status: int, findings: object = None) -> Response:
-    more: dict[str, object] = {"rule": told.rule, "ja": told.ja, "en": told.en}
-    if findings is not None:
-        more["findings"] = findings
+def _refused(request: Request, told: Refused, *, status: int, **listed: object) -> Response:
+    more: dict[str, object] = {"rule": told.rule, "ja": told.ja, "en": told.en, **listed}
     return _document(request, "refused", "A rule of the co-op refuses this", status=status, more=more)
 
 

@@ -19,8 +19,8 @@ from gateway.core.comparison import grant_name
 from gateway.core.days import ALWAYS, Moment
 from gateway.core.notice_gate import check_notice, governing
 from gateway.core.policy import Agreement, Policy, Transform
-from gateway.core.projection import CODE
 from gateway.core.replay import Asked
+from gateway.core.rows import CODE
 from gateway.core.state import Snapshot
 from gateway.ports import Log
 from gateway.tlog.entries import instant

@@ -33,7 +33,7 @@ async def _house(stage: Stage, screen: Screen) -> Table:
         both(party.name.text, "co-op, answers for it all"),
         both(
             f"{party.representative.text} ・ 「{programme.label}」の架空の組合員 {len(stage.people):,}人",
-            f"{len(stage.people):,} synthetic members; member system {stage.settings.sources[COOP].url}",
+            f"{len(stage.people):,} synthetic members; member system {stage.member_system_url}",
         ),
     )
     table.add_row(

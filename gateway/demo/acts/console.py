@@ -1,4 +1,4 @@
-"""Act 11: the second door, open to a browser: who signs in, and with what."""
+"""Act 13: the second door, open to a browser: who signs in, and with what."""
 
 import re
 

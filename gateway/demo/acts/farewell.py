@@ -57,7 +57,7 @@ async def bid_farewell(stage: Stage, screen: Screen) -> None:
             ("置き場所", "bold"),
             ("  where things are\n", "dim"),
             f"  画面 {stage.settings.console}\n",
-            f"  パートナーAPI {stage.settings.issuer}   基幹システム {stage.settings.sources[COOP].url}\n",
+            f"  パートナーAPI {stage.settings.issuer}   基幹システム {stage.member_system_url}\n",
             f"  {state}/  log/ log.vkey  gateway.db  keys/  staff/  office/(公表事項・契約)  partners/(client.json と鍵)\n",
             ("  【試験】 すべて架空です。次の実行が消して作り直します。 ", ""),
             ("all synthetic; the next run starts afresh", "dim"),

@@ -1,4 +1,4 @@
-"""Act 10: the log, exported and verified by somebody who trusts nobody; then with one byte changed."""
+"""Act 12: the log, exported and verified by somebody who trusts nobody; then with one byte changed."""
 
 import shutil
 from collections.abc import Iterable, Iterator

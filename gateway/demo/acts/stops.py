@@ -15,7 +15,7 @@ from gateway.demo.enrol import OPERATOR
 from gateway.demo.screen import Screen, inline
 from gateway.demo.stage import Stage
 from gateway.demo.state import COOP
-from gateway.tlog.entries import Denial, Entry, Partner, Release, Restrict
+from gateway.tlog.entries import Access, Ack, Denial, Entry, FollowUp, Partner, Release, Restrict
 
 _KINDS = {
     "release": "提供",
@@ -24,6 +24,9 @@ _KINDS = {
     "partner": "提供先",
     "restrict": "停止等",
     "key": "鍵",
+    "access": "照会",
+    "follow_up": "通知",
+    "ack": "応答",
 }
 
 
@@ -51,7 +54,7 @@ async def stop_member(stage: Stage, screen: Screen) -> None:
     between = await stage.pull("sunnet", "P4", [member, other])
     lifted = await act(lift, "【見本】取り下げ")
     after = await stage.pull("sunnet", "P4", [member, other])
-    await _excerpt(stage, screen, before.receipt.index)
+    await excerpt(stage, screen, before.receipt.index)
     both_of_them = {member, other}
     screen.claim(
         (set(before.released), set(between.released), set(after.released)) == (both_of_them, {other}, both_of_them)
@@ -81,7 +84,7 @@ async def suspend_partner(stage: Stage, screen: Screen) -> None:
     resumed = await become(active=True, reason="【見本】確認が済んだ")
     after = await stage.pull("jccu", "P5", codes)
     show_refusal(screen, refusal)
-    await _excerpt(stage, screen, suspended)
+    await excerpt(stage, screen, suspended)
     screen.claim(
         refusal.entry is not None
         and refusal.entry.reasons == ["agreement:jccu:inactive"]
@@ -96,7 +99,7 @@ async def suspend_partner(stage: Stage, screen: Screen) -> None:
     )
 
 
-async def _excerpt(stage: Stage, screen: Screen, first: int) -> None:
+async def excerpt(stage: Stage, screen: Screen, first: int) -> None:
     """Show the log of the co-op from an index on, a line for each entry."""
     table = screen.table(
         ("ログ", "Entry"),
@@ -126,10 +129,21 @@ def _told(entry: Entry) -> tuple[str, str]:
             return f"{entry.partner} {entry.purpose}: 照会{counts.asked}人、提供{counts.released}人", "green"
         case Denial():
             return f"{entry.partner} {entry.purpose}: {'、'.join(words(one)[0] for one in entry.reasons)}", "red"
+        case Restrict(event="imported"):
+            return (
+                f"{entry.members}人: {'、'.join(f'{what} {count}' for what, count in entry.events.items())}",
+                "yellow",
+            )
         case Restrict():
             return f"{entry.restriction} {entry.event}: {entry.members}人、{entry.reason}", "yellow"
         case Partner():
             return f"{entry.partner} {entry.event}: {entry.reason}", "yellow"
+        case Access():
+            return f"{entry.by}: {entry.reason}", ""
+        case FollowUp():
+            return f"{entry.partner} {entry.duty}: {entry.members}人、{entry.due}まで", "yellow"
+        case Ack():
+            return f"{entry.partner} {entry.event}", "green"
         case _:
             return "", ""
 

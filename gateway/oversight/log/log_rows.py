@@ -60,6 +60,19 @@ def row_of(index: int, data: bytes, committed: datetime) -> Row:
                 released=counts.released,
                 not_available=counts.not_available,
                 refused=counts.refused,
+                over=entry.over,
+            )
+        case entries.Export():
+            return Row(
+                index=index,
+                time=time,
+                kind=entry.kind,
+                transfer=entry.transfer,
+                partner=entry.partner,
+                client=entry.client,
+                agreement=entry.agreement,
+                purpose=entry.purpose,
+                product=entry.product,
             )
         case entries.Publish():
             return Row(index=index, time=time, kind=entry.kind, by=entry.approver)

@@ -4,7 +4,7 @@ Every figure but the distinct persons can be counted again from the exported log
 tree holds the month, so that it is clear which entries were counted.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -94,14 +94,25 @@ async def month(desk: OversightDesk, coop: str, period: Period) -> Month:
         over=period.over(now),
         counting=counting,
         changes=tuple(sorted(changes, key=lambda one: one.time)),
-        restricted=(
-            sum(one.members for one in restrictions if one.event == "set"),
-            sum(one.members for one in restrictions if one.event == "lifted"),
-        ),
+        restricted=_restricted(restrictions),
         follow_ups=await standing(desk, coop, period.start, end, at=min(end, now)),
         checkpoint=None if note is None else stated(note),
         reviews=tuple(await reviews_of(desk, coop, period)),
     )
+
+
+def _restricted(entries: Sequence[Restrict]) -> tuple[int, int]:
+    """Return for how many members restrictions were set, and lifted; of an import each event counts, a withdrawal as a stop."""
+    was_set = lifted = 0
+    for one in entries:
+        if one.event == "imported":
+            was_set += sum(count for what, count in one.events.items() if what.endswith(":set") or what == "withdrawal")
+            lifted += sum(count for what, count in one.events.items() if what.endswith(":lifted"))
+        elif one.event == "set":
+            was_set += one.members
+        else:
+            lifted += one.members
+    return was_set, lifted
 
 
 async def standing(

@@ -15,6 +15,7 @@ _MATTERS: Final[dict[Matter, tuple[str, str]]] = {
     "finding": ("指摘事項", "findings"),
     "measure": ("安全管理措置", "safety measures"),
     "emergency": ("緊急提供", "emergencies"),
+    "quota": ("見送った上限引上げ", "daily limits not raised"),
 }
 _STATE: Final = Column(key="state", title=Said("期末の状態", "state at the end"))
 _DUE: Final = Column(key="due", title=Said("期限", "due"), kind="day")

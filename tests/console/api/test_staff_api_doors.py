@@ -274,7 +274,9 @@ async def test_heads_and_bodies_over_their_limits_are_refused(room: Room):
 
 def test_bodies_are_read_for_routes_that_take_one_alone():
     for route in ROUTES:
-        path = "/api" + route.path.format(coop=COOP, proposal="p-1", partner="sunnet", request="r-1")
+        path = "/api" + route.path.format(
+            coop=COOP, proposal="p-1", partner="sunnet", request="r-1", grant="g-1.delivery"
+        )
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"):
             takes = method in {"POST", "PUT"} and any(
                 method in (one.methods or ()) and one.path == route.path for one in ROUTES
