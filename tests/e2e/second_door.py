@@ -79,13 +79,13 @@ async def told_with(hands: Hands, at: Site, keys: Keys, folder: Path) -> None:
 
         complete(folder)
         narrow = await hands.publishes("公表事項を補い、覚書を加える")
-        assert await received(jccu, NARROW) == set(NARROW)
+        assert await received_soon(jccu, NARROW) == set(NARROW)
         with pytest.raises(Refused, match="not granted"):
             await received(jccu, WIDE)  # not even a token
 
         widen(folder)
         await hands.publishes("電話とメールを加える")
-        assert await received(jccu, WIDE) == set(WIDE)
+        assert await received_soon(jccu, WIDE) == set(WIDE)
 
         assert await hands.returns(narrow) == narrow
         assert await received(jccu, NARROW) == set(NARROW)
@@ -162,6 +162,17 @@ async def refused_once_known(client: Client) -> str:
             await received(client, NARROW)
         if "invalid_client" not in str(refused.value) or time.monotonic() > deadline:
             return str(refused.value)
+
+
+async def received_soon(client: Client, fields: list[str]) -> set[str]:
+    """Pull what was granted a moment ago: the gateway's process gives a token for it once it has heard of that."""
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            return await received(client, fields)
+        except Refused as refused:
+            if "not granted" not in str(refused) or time.monotonic() > deadline:
+                raise
 
 
 async def received(client: Client, fields: list[str]) -> set[str]:

@@ -22,7 +22,7 @@ from tests.e2e.serving import BY, COOPS, MEMBERS, Site
 
 COOP = COOPS[0]
 FIELDS = ["member_code", "name", "phone"]
-STOPPED = 20
+STOPPED = 8
 KILLS = 2
 FOLLOW_UPS = "SELECT count(*) FROM follow_up"
 
