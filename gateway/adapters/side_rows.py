@@ -15,7 +15,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
-    insert,
     literal,
     select,
     text,
@@ -59,6 +58,20 @@ _KNOWN = {
 """Tags travel as bytes of 32 each, and from PostgreSQL ordinals as one array: a value each would cost more than all else
 that a page needs."""
 
+_GIVEN = {
+    "postgresql": """
+        INSERT INTO member_ordinal (origin, ordinal, tag)
+        SELECT CAST(:origin AS VARCHAR), :following + n - 1, substr(:tags, 32 * n - 31, 32)
+        FROM generate_series(1, :count) AS n
+    """,
+    "sqlite": """
+        INSERT INTO member_ordinal (origin, ordinal, tag)
+        WITH RECURSIVE given(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM given WHERE n < :count)
+        SELECT :origin, :following + n - 1, substr(:tags, 32 * n - 31, 32) FROM given
+    """,
+}
+"""The next numbers, to tags that travel in the same way."""
+
 _AHEAD = text("SET LOCAL enable_indexscan = off")
 """A member's rows lie far apart: through a bitmap they are read ahead of, many at a time, where they are on disk."""
 
@@ -77,7 +90,9 @@ class SqlSideRows:
         self._engine = engine
         self._origin = origin
         self._postgres = engine.dialect.name == "postgresql"
-        self._asked = text(_KNOWN[engine.dialect.name]).bindparams(bindparam("tags", type_=LargeBinary))
+        tags = bindparam("tags", type_=LargeBinary)
+        self._asked = text(_KNOWN[engine.dialect.name]).bindparams(tags)
+        self._given = text(_GIVEN[engine.dialect.name]).bindparams(tags, bindparam("following", type_=BigInteger))
 
     async def ordinals(self, coop: str, tags: Sequence[bytes]) -> list[int]:
         """Return the ordinals of tags; one look where all are known, which is the rule."""
@@ -203,8 +218,8 @@ class SqlSideRows:
         fresh = dict.fromkeys(tag for tag, number in zip(tags, known, strict=True) if number is None)
         given = {tag: following + n for n, tag in enumerate(fresh)}
         if given:
-            rows = [{"origin": origin, "ordinal": number, "tag": tag} for tag, number in given.items()]
-            await db.execute(insert(_ordinal), rows)
+            values = {"origin": origin, "following": following, "tags": b"".join(given), "count": len(given)}
+            await db.execute(self._given, values)
         return [given.get(tag, number) for tag, number in zip(tags, known, strict=True)]
 
     async def _members(self, db: AsyncConnection, coop: str, indexes: Sequence[int]) -> dict[int, Members]:

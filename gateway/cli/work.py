@@ -20,10 +20,17 @@ def work() -> None:
 
 
 async def _work(configured: Settings) -> None:
+    from gateway.web.server import collect_seldom, keep_large_buffers
+
+    def ready() -> None:
+        collect_seldom()
+        keep_large_buffers()
+        say("working")
+
     # The database driver's own tracebacks say less than the note that whoever needed the database writes.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     await migrate_database(configured.database_url)
-    await work_until(configured, stop=stop, ready=lambda: say("working"))
+    await work_until(configured, stop=stop, ready=ready)
