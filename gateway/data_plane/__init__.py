@@ -14,7 +14,12 @@ passing     what passes from step to step
 snapshots   each co-op's state in force, advanced off the hot path
 caller      who is asking: token, proof and rate limit, for every route under /v1
 cursors     sealed page cursors and `since` tokens
+walks       how much of the source one answer of a walk goes through, and what an earlier walk gave of it
+paging      what such an answer gives: of the members available those that are new or changed
 entries     what the log says of a release or denial
+handed_over which answers were handed to the connection to their last byte
+budget      partners that search for members: noticed, and refused
+enumeration what that is counted by, in memory
 limits      token buckets, and counts of what is refused too often to log one by one
 summarise   those counts as entries
 forms       how the records of an export stand in its parts

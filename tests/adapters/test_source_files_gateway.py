@@ -1,12 +1,10 @@
 """A gateway whose member system is a file: partners receive what they would over JSON, and traces hold nothing of it."""
 
-import dataclasses
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -27,11 +25,9 @@ from tests.adapters.member_files import (
     parquet_layout,
     put,
 )
+from tests.adapters.sourced import FIELDS, everybody, reading
 from tests.clock import SettableClock
 from tests.house import COOP, MEMBERS, House, running_house
-from tests.simulators.partner import Partner
-
-FIELDS = ["member_code", "name", "phone", "delivery_day"]
 
 
 @pytest.fixture
@@ -40,35 +36,10 @@ async def house(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_k
         yield running
 
 
-@asynccontextmanager
-async def reading_files(house: House, folder: Path, layout: FileLayout) -> AsyncIterator[None]:
-    """Take the co-op's members from files instead, as its policy then says."""
-
-    def change(plain: dict[str, Any]) -> None:
-        said = msgspec.to_builtins(layout)
-        plain["source"]["file"] = {name: value for name, value in said.items() if value is not None}
-
-    source = FileSource(folder, clock=house.clock, every_s=3_600)
-    coops = house.desk.coops
-    before = coops[COOP]
-    coops[COOP] = dataclasses.replace(before, source=source)
-    try:
-        await house.publish(change=change)
-        yield
-    finally:
-        coops[COOP] = before
-        await source.close()
-
-
-async def everybody(partner: Partner) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    page: dict[str, Any] = {"limit": 100}
-    while True:
-        answer = await partner.pull("P4", FIELDS, page=page)
-        found += answer.claims["results"]
-        if "next" not in answer.claims:
-            return found
-        page = {"limit": 100, "cursor": answer.claims["next"]}
+def reading_files(house: House, folder: Path, layout: FileLayout) -> AbstractAsyncContextManager[None]:
+    """Take the co-op's members from files instead."""
+    said = {name: value for name, value in msgspec.to_builtins(layout).items() if value is not None}
+    return reading(house, FileSource(folder, clock=house.clock, every_s=3_600), file=said)
 
 
 async def test_a_partner_receives_from_each_kind_of_file_what_it_received_over_json(

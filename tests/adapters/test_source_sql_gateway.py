@@ -1,13 +1,11 @@
 """A gateway whose member system is a view of a database: partners receive what they would over JSON, logs hold nothing."""
 
-import dataclasses
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,12 +19,10 @@ from gateway.demo.people import make_members
 from gateway.ports import Query
 from gateway.settings import Settings
 from tests import postgres as pg
+from tests.adapters.sourced import FIELDS, everybody, reading
 from tests.clock import SettableClock
 from tests.house import COOP, MEMBERS, House, Silent, running_house
 from tests.simulators.member_view import PRODUCTS, SOURCE, VIEW, MemberView
-from tests.simulators.partner import Partner
-
-FIELDS = ["member_code", "name", "phone", "delivery_day"]
 
 
 @pytest.fixture
@@ -35,34 +31,10 @@ async def house(database_url: str, tmp_path: Path, clock: SettableClock, gateway
         yield running
 
 
-@asynccontextmanager
-async def reading_a_view(house: House, core: MemberView) -> AsyncIterator[None]:
-    """Take the co-op's members from a database instead, as its policy then says."""
-
-    def change(plain: dict[str, Any]) -> None:
-        plain["source"]["sql"] = {"view": VIEW, "products": PRODUCTS}
-
+def reading_a_view(house: House, core: MemberView) -> AbstractAsyncContextManager[None]:
+    """Take the co-op's members from a database instead."""
     source = SqlSource(core.url, clock=house.clock, timeout_s=20.0, connections=2)
-    coops = house.desk.coops
-    before = coops[COOP]
-    coops[COOP] = dataclasses.replace(before, source=source)
-    try:
-        await house.publish(change=change)
-        yield
-    finally:
-        coops[COOP] = before
-        await source.close()
-
-
-async def everybody(partner: Partner) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    page: dict[str, Any] = {"limit": 100}
-    while True:
-        answer = await partner.pull("P4", FIELDS, page=page)
-        found += answer.claims["results"]
-        if "next" not in answer.claims:
-            return found
-        page = {"limit": 100, "cursor": answer.claims["next"]}
+    return reading(house, source, sql={"view": VIEW, "products": PRODUCTS})
 
 
 async def test_a_partner_receives_from_a_view_what_it_received_over_json(

@@ -4,6 +4,8 @@ An entry that no schema of ours allows has a row too, so that a list shows the g
 """
 
 from datetime import datetime
+from functools import partial
+from typing import Any, Final
 
 import msgspec
 
@@ -12,6 +14,9 @@ from gateway.tlog import entries
 from gateway.tlog.entries import Entry
 
 UNREADABLE = "unreadable"
+
+_WHO: Final = ("transfer", "partner", "client", "agreement", "purpose", "product")
+"""What an entry says of a request of a partner."""
 
 # Of what our own log holds, it is not asked again whether it is canonical: that would double what a row costs.
 _decoder = msgspec.json.Decoder(Entry)
@@ -24,69 +29,35 @@ def row_of(index: int, data: bytes, committed: datetime) -> Row:
         time = datetime.fromisoformat(entry.time)
     except (ValueError, RecursionError):
         return Row(index=index, time=committed, kind=UNREADABLE)
+    row = partial(Row, index=index, time=time, kind=entry.kind)
     match entry:
         case entries.Release():
-            return Row(
-                index=index,
-                time=time,
-                kind=entry.kind,
-                transfer=entry.transfer,
-                partner=entry.partner,
-                client=entry.client,
-                agreement=entry.agreement,
-                purpose=entry.purpose,
-                product=entry.product,
-                fields=tuple(entry.fields),
-                asked=entry.counts.asked,
-                released=entry.counts.released,
-                not_available=entry.counts.not_available,
-                refused=entry.counts.refused,
-            )
+            return row(**_asked_by(entry), **_counted(entry.counts), fields=tuple(entry.fields))
         case entries.Denial():
-            counts = entry.counts or entries.Counts(asked=0)
-            return Row(
-                index=index,
-                time=time,
-                kind=entry.kind,
-                transfer=entry.transfer,
-                partner=entry.partner,
-                client=entry.client,
-                agreement=entry.agreement,
-                purpose=entry.purpose,
-                product=entry.product,
+            return row(
+                **_asked_by(entry),
+                **_counted(entry.counts or entries.Counts(asked=0)),
                 reasons=tuple(entry.reasons),
                 fields=tuple(entry.fields),
-                asked=counts.asked,
-                released=counts.released,
-                not_available=counts.not_available,
-                refused=counts.refused,
                 over=entry.over,
             )
         case entries.Export():
-            return Row(
-                index=index,
-                time=time,
-                kind=entry.kind,
-                transfer=entry.transfer,
-                partner=entry.partner,
-                client=entry.client,
-                agreement=entry.agreement,
-                purpose=entry.purpose,
-                product=entry.product,
-            )
+            return row(**_asked_by(entry))
         case entries.Publish():
-            return Row(index=index, time=time, kind=entry.kind, by=entry.approver)
+            return row(by=entry.approver)
         case entries.Ack():
-            return Row(index=index, time=time, kind=entry.kind, partner=entry.partner, client=entry.client)
+            return row(partner=entry.partner, client=entry.client)
         case _:
             # Governance and what staff did: the partner and purpose it is about, where it is about one, and who did it.
-            return Row(
-                index=index,
-                time=time,
-                kind=entry.kind,
-                partner=getattr(entry, "partner", None),
-                client=getattr(entry, "client", None),
-                agreement=getattr(entry, "agreement", None),
-                purpose=getattr(entry, "purpose", None),
-                by=entry.by,
-            )
+            about: dict[str, Any] = {
+                name: getattr(entry, name, None) for name in ("partner", "client", "agreement", "purpose")
+            }
+            return row(**about, by=entry.by)
+
+
+def _asked_by(entry: entries.Release | entries.Denial | entries.Export) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _WHO}
+
+
+def _counted(counts: entries.Counts) -> dict[str, Any]:
+    return msgspec.structs.asdict(counts)
