@@ -57,8 +57,8 @@ def tagger(key: bytes, coop: str) -> Callable[[str], bytes]:
     begin, end = inner.copy, outer.copy
 
     def tag(code: str) -> bytes:
-        message, whole = begin(), end()
-        message.update(_framed(code))
+        data, message, whole = code.encode(), begin(), end()
+        message.update(len(data).to_bytes(2) + data)
         whole.update(message.digest())
         return whole.digest()
 

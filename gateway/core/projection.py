@@ -1,6 +1,6 @@
 """Row → released object: one key per asked field, transformed; null as null; a dropped field has no key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -10,13 +10,13 @@ import msgspec
 from gateway.core.days import Moment
 from gateway.core.outcome import Permit
 from gateway.core.rows import CODE
-from gateway.core.transforms import bind
+from gateway.core.transforms import Change, bind
 
-Project = Callable[[Any], msgspec.Struct]
+Project = Callable[[Sequence[Any]], list[msgspec.Struct]]
 
 
 def projection(permit: Permit, moment: Moment, pairwise: Callable[[str], str]) -> Project:
-    """Return the function that makes what leaves of a member out of a row read by the permit's plan.
+    """Return the function that makes what leaves of members out of rows read by the permit's plan.
 
     `pairwise` is the partner's identifier of a member code.
     """
@@ -24,21 +24,27 @@ def projection(permit: Permit, moment: Moment, pairwise: Callable[[str], str]) -
         # Somebody's birthday: the bands are those of this JST day.
         moment.note(moment.midnight)
     kept = {name: transform for name, transform in permit.fields.items() if transform != "drop"}
-    attributes = ["code" if name == CODE else f"field_{name}" for name in kept]
-    bound = [bind(transform, today=moment.today, pairwise=pairwise) for transform in kept.values()]
-    changes = [(place, change) for place, change in enumerate(bound) if change is not None]
+    columns = [
+        (
+            attrgetter("code" if name == CODE else f"field_{name}"),
+            bind(transform, today=moment.today, pairwise=pairwise),
+        )
+        for name, transform in kept.items()
+    ]
     released = _shape(tuple(kept))
-    # Twice the code before them: of two attributes and more a tuple comes, whatever was asked.
-    read: Callable[[Any], tuple[Any, ...]] = attrgetter("code", "code", *attributes)
 
-    def project(row: Any) -> msgspec.Struct:
-        _, _, *values = read(row)
-        for place, change in changes:
-            if values[place] is not None:
-                values[place] = change(values[place])
-        return released(*values)
+    def project(rows: Sequence[Any]) -> list[msgspec.Struct]:
+        if not columns:
+            return [released() for _ in rows]
+        # By columns: what is done to each row is then done where no line of Python is.
+        return [*map(released, *(_column(rows, value_of, change) for value_of, change in columns))]
 
     return project
+
+
+def _column(rows: Sequence[Any], value_of: Callable[[Any], Any], change: Change | None) -> Iterable[Any]:
+    values = map(value_of, rows)
+    return values if change is None else [None if value is None else change(value) for value in values]
 
 
 @lru_cache(maxsize=1_024)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from operator import attrgetter
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -27,6 +27,7 @@ _UNASKED = "\x7f"
 """Begins what no source is asked and no source's column is called."""
 
 Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+_T = TypeVar("_T")
 
 
 class ProgrammeFact(msgspec.Struct, frozen=True, gc=False):
@@ -98,8 +99,7 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
     types: Mapping[str, FieldType | Fact]
     """Column → the type of the field in it, or which gate fact it is: what a text is to be read as."""
     row: type[msgspec.Struct]
-    quick: type[msgspec.Struct]
-    """The same without the patterns of `digits`, which are looked at for all rows at once."""
+    """A record, but for what `digits` must hold."""
     digits: tuple[Callable[[Any], str | None], ...]
     """The values of a row that are digits alone, each of a length of its own."""
     many: msgspec.json.Decoder[Any]
@@ -112,47 +112,42 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         Rows have `code`, `fact_<name>` for every gate fact and `field_<name>` for every field read. Raises
         msgspec.DecodeError where `records` is no JSON array at all.
         """
-        rows: list[Any] = []
         refused: list[str | None] = []
         try:
             # The usual case costs one pass; only a batch with a malformed record is read again one by one.
-            rows = self._checked(self.many.decode(records))
+            rows = self.many.decode(records)
         except _MALFORMED:
-            for record in msgspec.json.decode(records, type=list[msgspec.Raw]):
-                try:
-                    rows.append(self.one.decode(record))
-                except _MALFORMED:
-                    refused.append(self._code(record))
-        return _each_once(rows, refused)
+            rows, refused = _apart(msgspec.json.decode(records, type=list[msgspec.Raw]), self.one.decode, self._code)
+        return self._told_apart(rows, refused)
 
     def take(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[str | None]]:
         """Return the same of records as Python values, by column: what a database or a file gives.
 
         A day may be a `date` or its ISO text, an instant an aware `datetime` or its text, as JSON would have it.
         """
-        rows: list[Any] = []
         refused: list[str | None] = []
         try:
-            rows = self._checked(msgspec.convert(records, list[self.quick]))  # type: ignore[name-defined]  # made below
+            rows = msgspec.convert(records, list[self.row])  # type: ignore[name-defined]  # made below
         except _MALFORMED:
-            for record in records:
-                try:
-                    rows.append(msgspec.convert(record, self.row))
-                except _MALFORMED:
-                    code = record.get(self.column_of[CODE])
-                    refused.append(code if isinstance(code, str) else None)
-        return _each_once(rows, refused)
+            column = self.column_of[CODE]
+            rows, refused = _apart(
+                records,
+                lambda record: msgspec.convert(record, self.row),
+                lambda record: code if isinstance(code := record.get(column), str) else None,
+            )
+        return self._told_apart(rows, refused)
 
-    def _checked(self, rows: list[Any]) -> list[Any]:
-        """Return the rows. Raises msgspec.ValidationError where a value that is to be digits holds anything else.
+    def _told_apart(self, rows: list[Any], refused: list[str | None]) -> tuple[list[Any], list[str | None]]:
+        """Return the rows that hold what they must, and who is refused.
 
-        A pattern for each value would cost as much as all else that reading takes.
+        That a value is digits alone is looked at for all rows at once: a pattern for each would cost as much as all else that
+        reading takes.
         """
         for value_of in self.digits:
-            column = "".join([value for row in rows if (value := value_of(row)) is not None])
-            if column and not (column.isascii() and column.isdigit()):
-                raise msgspec.ValidationError("a value is not digits alone")
-        return rows
+            if not _are_digits(rows, value_of):
+                refused += [row.code for row in rows if not _are_digits([row], value_of)]
+                rows = [row for row in rows if _are_digits([row], value_of)]
+        return _each_once(rows, refused)
 
     def _code(self, record: msgspec.Raw) -> str | None:
         try:
@@ -160,6 +155,25 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         except _MALFORMED:
             return None
         return code
+
+
+def _apart(
+    records: Iterable[_T], read: Callable[[_T], Any], code_of: Callable[[_T], str | None]
+) -> tuple[list[Any], list[str | None]]:
+    """Return the records that can be read, and the codes of those that can't."""
+    rows: list[Any] = []
+    refused: list[str | None] = []
+    for record in records:
+        try:
+            rows.append(read(record))
+        except _MALFORMED:
+            refused.append(code_of(record))
+    return rows, refused
+
+
+def _are_digits(rows: Iterable[Any], value_of: Callable[[Any], str | None]) -> bool:
+    joined = "".join([value for row in rows if (value := value_of(row)) is not None])
+    return not joined or (joined.isascii() and joined.isdigit())
 
 
 def _each_once(rows: list[Any], refused: list[str | None]) -> tuple[list[Any], list[str | None]]:
@@ -181,8 +195,8 @@ def plan_rows(fields: Iterable[Field], source: SourceMap) -> RowPlan:
     types: dict[str, FieldType | Fact] = {source.column(CODE): "code"}
     rename = {"code": source.column(CODE)}
     coded = next((one for one in fields if one.id == CODE), None)
-    members: list[tuple[Any, ...]] = [("code", str if coded is None else field_type(coded))]
-    digits = {"code": coded} if coded is not None and _length(coded) else {}
+    members: list[tuple[Any, ...]] = [("code", str if coded is None else _loose_type(coded))]
+    digits = ["code"] if coded is not None and _length(coded) else []
     for fact in FACTS:
         constant = fact in source.constants
         default = fact_of(fact, source.constants[fact]) if constant else None
@@ -195,15 +209,13 @@ def plan_rows(fields: Iterable[Field], source: SourceMap) -> RowPlan:
         if field.id == CODE:
             continue
         name = f"field_{field.id}"
-        members.append((name, field_type(field)))
+        members.append((name, _loose_type(field)))
         rename[name] = source.column(field.id)
         types[source.column(field.id)] = field.type
         if _length(field):
-            digits[name] = field
-    loose = [(one[0], _of_length(digits[one[0]]), *one[2:]) if one[0] in digits else one for one in members]
+            digits.append(name)
     silent = {"__repr__": lambda _: "<Row>"}  # a record does not print itself
     row = msgspec.defstruct("Row", members, rename=rename, kw_only=True, frozen=True, gc=False, namespace=silent)
-    quick = msgspec.defstruct("Row", loose, rename=rename, kw_only=True, frozen=True, gc=False, namespace=silent)
     code_only = msgspec.defstruct("Code", [("code", str)], rename={"code": rename["code"]})
     return RowPlan(
         columns=tuple(sorted(column for column in rename.values() if not column.startswith(_UNASKED))),
@@ -212,9 +224,8 @@ def plan_rows(fields: Iterable[Field], source: SourceMap) -> RowPlan:
         source=source,
         types=types,
         row=row,
-        quick=quick,
         digits=tuple(map(attrgetter, digits)),
-        many=msgspec.json.Decoder(list[quick]),  # type: ignore[valid-type]  # the struct is made here
+        many=msgspec.json.Decoder(list[row]),  # type: ignore[valid-type]  # the struct is made here
         one=msgspec.json.Decoder(row),
         code_only=msgspec.json.Decoder(code_only),
     )
@@ -228,8 +239,11 @@ def _length(field: Field) -> int | None:
     return int(digits[1]) if digits and field.type not in {"boolean", "integer", "date", "enum"} else None
 
 
-def _of_length(field: Field) -> Any:
+def _loose_type(field: Field) -> Any:
+    """Return the type of a field's value; of one that is digits alone, only how many characters it has."""
     length = _length(field)
+    if length is None:
+        return field_type(field)
     kind: Any = Annotated[str, msgspec.Meta(min_length=length, max_length=length)]
     return kind | None if field.nullable else kind
 

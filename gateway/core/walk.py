@@ -14,7 +14,7 @@ import msgspec
 DIGEST = 8
 """Bytes of a digest: two records of one member are taken for one another once in 2^64 times."""
 MOST_REMOVED = 50_000
-"""Removals that one answer names; beyond, a partner is told to begin afresh."""
+"""Removals that one answer names; beyond, the next walk begins afresh, and whoever is not in it goes."""
 
 
 class Walked(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Step 4: records → released values. The member gate, the transforms, and one negative for everyone who fails."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from gateway.core.projection import projection
 from gateway.core.request import DataRequest
 from gateway.core.rows import CODE
 from gateway.data_plane.desk import Desk
-from gateway.data_plane.paging import Results, page_of
+from gateway.data_plane.paging import Leaving, Released, Results, page_of
 from gateway.data_plane.passing import Asking, Fetched, Minimized, Standing
 
 
@@ -26,14 +26,13 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
     permit, request, coop = fetched.permit, asking.request, desk.coops[asking.coop]
     assert isinstance(request, DataRequest)
     moment = Moment(standing.at)
-    admit = member_gate(permit, moment)
+    available = member_gate(permit, moment, tagger(coop.secrets.subject, coop.id))
     shown = partial(pairwise_id, coop.secrets.pairwise, coop.id, permit.partner)
-    release = projection(permit, moment, shown)
-    tag_of, restrictions = tagger(coop.secrets.subject, coop.id), permit.restrictions
+    project = projection(permit, moment, shown)
 
-    def released(row: Any) -> tuple[bytes, msgspec.Struct] | None:
-        tag = tag_of(row.code)
-        return (tag, release(row)) if admit(row, restrictions.get(tag, ())) else None
+    def released(rows: Sequence[Any]) -> Leaving:
+        found, tags = available(rows)
+        return Leaving([row.code for row in found], tags, project(found))
 
     fields: Mapping[str, Transform] = permit.fields
     if asking.mark is None:
@@ -60,25 +59,20 @@ def minimize(desk: Desk, asking: Asking, fetched: Fetched | Denial, standing: St
     )
 
 
-def _named(
-    members: tuple[str, ...], fetched: Fetched, released: Callable[[Any], tuple[bytes, msgspec.Struct] | None]
-) -> Results:
+def _named(members: tuple[str, ...], fetched: Fetched, released: Released) -> Results:
     """Return what is released of members asked for by their codes, in the order asked."""
     (records,) = fetched.pages
     rows = {row.code: row for row in records.rows}
-    tags: list[bytes] = []
-    results: list[_Result] = []
-    for code in members:
-        row = rows.get(code)
-        one = released(row) if row is not None else None
-        if one is None:
-            results.append(_Result(code, "not_available"))
-        else:
-            tags.append(one[0])
-            results.append(_Result(code, "released", one[1]))
+    leaving = released([rows[code] for code in members if code in rows])
+    data = dict(zip(leaving.codes, leaving.data, strict=True))
     return Results(
-        results=msgspec.json.encode(results),
-        tags=tags,
+        results=msgspec.json.encode(
+            [
+                _Result(code, "released", data[code]) if code in data else _Result(code, "not_available")
+                for code in members
+            ]
+        ),
+        tags=leaving.tags,
         asked=len(members),
         refused=len({*members} & {*records.refused}),
     )

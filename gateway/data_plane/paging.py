@@ -1,8 +1,9 @@
 """What one answer of a walk gives: the members available, or of them those that an earlier walk did not give so."""
 
 import os
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from itertools import compress, repeat
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,8 +16,21 @@ from gateway.data_plane.forms import csv_text, without_status
 from gateway.data_plane.passing import Asking, Fetched, Part
 from gateway.data_plane.walks import seal_given, seen_by, stride_after, upper_end
 
-Released = Callable[[Any], tuple[bytes, msgspec.Struct] | None]
-"""Row → the member's tag and what leaves of it; None where nothing does."""
+
+class Leaving(NamedTuple):
+    """Those of some rows of whom something leaves: their codes, their tags, and what that is."""
+
+    codes: list[str]
+    tags: list[bytes]
+    data: list[msgspec.Struct]
+
+    def __repr__(self) -> str:
+        """Nothing of a member prints itself."""
+        return f"<Leaving {len(self.codes)}>"
+
+
+Released = Callable[[Sequence[Any]], Leaving]
+"""Rows → what leaves of them, in their order."""
 
 
 class Results(msgspec.Struct, kw_only=True):
@@ -40,7 +54,8 @@ class _Member(msgspec.Struct, frozen=True, gc=False):
     """What a page says of one member."""
 
     member: str
-    status: Literal["released"]
+    status: str
+    """`released`, always."""
     data: msgspec.Struct
 
     def __repr__(self) -> str:
@@ -133,23 +148,23 @@ def _gathered(
         if found.pages and not again and len(found.results) + len(page.rows) > asking.limit:
             break
         found.pages += 1
-        for row in page.rows:
-            one = released(row)
-            if one is None:
-                continue
-            code = row.code
-            name = code if shown is None else shown(code)
-            said = encode(_Member(name, "released", one[1]))
-            mark = digest(said)
-            found.codes.append(code)
-            found.digests.append(mark)
-            if given and given.get(code) == mark:
-                found.unchanged += 1
-            else:
-                found.tags.append(one[0])
-                found.results.append(said)
-                if table:
-                    found.records.append((name, one[1]))
+        leaving = released(page.rows)
+        codes = leaving.codes
+        names = codes if shown is None else [*map(shown, codes)]
+        said = [*map(encode, map(_Member, names, repeat("released"), leaving.data))]
+        marks = [*map(digest, said)]
+        # Whom the partner has just so is not told again.
+        fresh: Iterable[bool] = (
+            [given.get(code) != mark for code, mark in zip(codes, marks, strict=True)] if given else repeat(True)
+        )
+        found.codes += codes
+        found.digests += marks
+        before = len(found.results)
+        found.results += compress(said, fresh)
+        found.tags += compress(leaving.tags, fresh)
+        found.unchanged += len(said) - (len(found.results) - before)
+        if table:
+            found.records += compress(zip(names, leaving.data, strict=True), fresh)
     return found
 
 
@@ -190,16 +205,18 @@ def _given(
 
 def _end(coop: Coop, asking: Asking, mark: Mark, removed: list[str], moment: Moment) -> tuple[dict[str, Any], int]:
     """Return what the last answer of a walk says beyond its results, and how many removals that tells."""
+    ordered, seen = mark.ordered, None if mark.resync else mark.seen
     if len(removed) > MOST_REMOVED:
-        mark, removed = msgspec.structs.replace(mark, resync=True), []
+        # Whoever has not changed was left out, so this walk is nobody's new beginning; the next one is.
+        ordered, seen, removed = False, None, removed[:MOST_REMOVED]
     duty = coop.duties.removal
     due = coop.duties.due(duty, moment.today).isoformat()
     ended = Ended(
         issued=mark.issued,
         walk=mark.walk,
         answers=mark.nth,
-        ordered=mark.ordered,
-        seen=None if mark.resync else mark.seen,
+        ordered=ordered,
+        seen=seen,
     )
     told = [{"member": member, "duty": duty, "due": due} for member in removed]
     said = {"since": _token(coop, asking, "since", ended), "removals": told}

@@ -56,7 +56,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     upto: str | None = None
     """The last code of a part that is made again; None: it is the last part, and has no upper end."""
     told: frozenset[str] = frozenset()
-    """Whom a part that is made again told to remove: the last part may have said so by now."""
+    """Whom a part that is made again ever told to remove: the last part may have said so by now."""
 
     def __repr__(self) -> str:
         """Member codes do not print themselves."""
@@ -163,6 +163,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     told: tuple[str, ...]
     """Whom it would have removed: the last part says so."""
     last: bool
+    told_before: tuple[str, ...] = ()
+    """Whom it would have removed as it was made earlier: the last part may have said so by then."""
 
     def __repr__(self) -> str:
         """Nothing of a member prints itself."""

@@ -136,13 +136,14 @@ async def released(made: Made, grant: dict[str, Transform], population: tuple[Pr
         grant=replace(PERMIT.grant, fields=grant, population=population, max_age_days=7),
     )
     moment = Moment(NOW)
-    admit, project = member_gate(one, moment), projection(one, moment, lambda code: f"p-{code}")
+    available, project = member_gate(one, moment, str.encode), projection(one, moment, lambda code: f"p-{code}")
     rows, refused = await _rows(source, one, asked)
     if asked is not None:
         found = {row.code: row for row in rows}
         rows = [found[code] for code in asked if code in found]
         assert len(refused) == len({*refused})
-    given_out = [(row.code, project(row)) for row in rows if admit(row, ())]
+    rows, _ = available(rows)
+    given_out = list(zip([row.code for row in rows], project(rows), strict=True))
     return msgspec.json.encode((given_out, sorted(refused, key=str) if asked is not None else None))
 
 

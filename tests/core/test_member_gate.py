@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
 from gateway.core.bases import Basis
@@ -32,6 +33,7 @@ RECORD: dict[str, Any] = {
 }
 LATER = "2026-11-22T04:00:00Z"
 EARLIER = "2026-11-22T02:00:00Z"
+TAG = b"tag"
 
 
 def permit_for(policy: Policy | None = None, asked: DataRequest = make.REQUEST) -> Permit:
@@ -62,9 +64,11 @@ def admitted(
     restrictions: tuple[Restriction, ...] = (),
     at: datetime = make.NOON,
 ) -> tuple[bool, datetime]:
-    permit = permit_for(policy, asked)
+    permit = replace(permit_for(policy, asked), restrictions={TAG: restrictions})
     moment = Moment(at)
-    return member_gate(permit, moment)(row_of(permit, record), restrictions), moment.until
+    rows, tags = member_gate(permit, moment, lambda _: TAG)([row_of(permit, record)])
+    assert len(rows) == len(tags)
+    return bool(rows), moment.until
 
 
 def test_the_usual_member_is_admitted() -> None:
@@ -321,3 +325,53 @@ def test_the_span_of_days_is_inclusive_in_japan() -> None:
     assert days(date(2026, 11, 22), date(2026, 11, 22)) == Span(
         datetime.fromisoformat("2026-11-21T15:00:00Z"), datetime.fromisoformat("2026-11-22T15:00:00Z")
     )
+
+
+MANY = st.lists(
+    st.fixed_dictionaries(
+        {
+            "status": st.sampled_from(["active", "left", None]),
+            "subject": st.sampled_from(["member", "employee"]),
+            "as_of": st.sampled_from(
+                [
+                    None,
+                    RECORD["as_of"],
+                    EARLIER,
+                    LATER,
+                    "2026-11-14T15:00:00Z",
+                    "2026-11-14T14:59:59Z",
+                    "2027-01-01T00:00:00Z",
+                ]
+            ),
+            "consents": st.sampled_from([None, []]),
+            "stops": st.sampled_from(
+                [
+                    None,
+                    [],
+                    [{"kind": "stop_provide", "from": EARLIER}],
+                    [{"kind": "stop_provide", "from": LATER}],
+                    [{"kind": "stop_use", "from": "2026-01-01T00:00:00Z", "to": EARLIER}],
+                ]
+            ),
+        }
+    ),
+    max_size=12,
+)
+
+
+@given(MANY, st.sets(st.integers(0, 11)))
+def test_many_are_available_as_each_alone(facts: list[dict[str, Any]], restricted: set[int]) -> None:
+    records = [{**RECORD, **one, "member_code": f"{n:08}"} for n, one in enumerate(facts)]
+    stop = Restriction(kind="stop_use", start=make.NOON - timedelta(days=1), end=make.NOON + timedelta(hours=5))
+    permit = permit_for()
+    permit = replace(permit, restrictions={f"{n:08}".encode(): (stop,) for n in restricted})
+    rows, _ = permit.rows.read(msgspec.Raw(msgspec.json.encode(records)))
+    together = Moment(make.NOON)
+    found, tags = member_gate(permit, together, str.encode)(rows)
+    assert tags == [row.code.encode() for row in found]
+    alone, untils = [], [Moment(make.NOON).until]
+    for row in rows:
+        moment = Moment(make.NOON)
+        alone += member_gate(permit, moment, str.encode)([row])[0]
+        untils.append(moment.until)
+    assert (found, together.until) == (alone, min(untils))

@@ -136,9 +136,10 @@ def released(permit: Permit, record: dict[str, Any], at: datetime = make.NOON) -
     """What leaves of one record, as the partner reads it."""
     rows, _ = permit.rows.read(msgspec.Raw(json.dumps([record]).encode()))
     moment = Moment(at)
-    if not rows or not member_gate(permit, moment)(rows[0], ()):
+    found, _ = member_gate(permit, moment, str.encode)(rows)
+    if not found:
         return None
-    data = projection(permit, moment, lambda code: "p" * 22)(rows[0])
+    (data,) = projection(permit, moment, lambda code: "p" * 22)(found)
     result: dict[str, Any] = json.loads(msgspec.json.encode(data))
     return result
 

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, strategies as st
 
 from gateway.core.policy import Field
-from gateway.core.rows import plan_rows
+from gateway.core.rows import field_type, plan_rows
 from gateway.core.source_map import SourceMap
 
 common: dict[str, Any] = {"item": "I1", "cls": "ordinary", "ja": "", "en": ""}
@@ -35,12 +35,14 @@ records = st.lists(
 
 
 def one_by_one(given_: list[dict[str, Any]]) -> dict[str, Any]:
-    """The readable records by code, of those that come once: as the strict row reads each alone."""
+    """The readable records by code, of those that come once: as each reads alone, every value by its field's own type."""
     rows: dict[str, Any] = {}
     times: dict[str, int] = {}
     for record in given_:
         times[record["member_code"]] = times.get(record["member_code"], 0) + 1
         try:
+            for field in FIELDS:
+                msgspec.convert(record.get(field.id), field_type(field))
             rows[record["member_code"]] = msgspec.convert(record, PLAN.row)
         except msgspec.ValidationError:
             rows.pop(record["member_code"], None)

@@ -17,6 +17,8 @@ from tests.simulators.partner import Partner, b64u, joserfc_registry
 
 FIELDS = ["name", "phone"]
 URL = "/exports"
+joserfc_registry_jws = jws.JWSRegistry(algorithms=["ES256"])
+joserfc_registry_jws.max_payload_length = 64 * 1024 * 1024
 
 
 @dataclass
@@ -89,7 +91,7 @@ class Ordered:
         decrypted = jwe.decrypt_compact(response.text, self.partner.enc, registry=joserfc_registry)
         assert decrypted.plaintext is not None
         keys = await self.keys()
-        inner = jws.deserialize_compact(decrypted.plaintext, keys, algorithms=["ES256"])
+        inner = jws.deserialize_compact(decrypted.plaintext, keys, registry=joserfc_registry_jws)
         receipt = json.loads(
             jws.deserialize_compact(response.headers["Transfer-Receipt"], keys, algorithms=["ES256"]).payload
         )

@@ -224,5 +224,4 @@ def _query(permit: Permit, product: str | None) -> Query:
 
 
 def _admitted(permit: Permit, rows: list[Any], now: datetime, tag_of: TagOf) -> int:
-    admit, stops = member_gate(permit, Moment(now)), permit.restrictions
-    return sum(admit(row, stops.get(tag_of(row.code), ())) for row in rows)
+    return len(member_gate(permit, Moment(now), tag_of)(rows)[1])

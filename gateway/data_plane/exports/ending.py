@@ -56,13 +56,22 @@ async def end(desk: Desk, inbound: Inbound, export: str) -> None:
 
 
 async def expire(desk: Desk) -> None:
-    """End what nobody has ended in time, and forget what ended long ago. Raises Unavailable."""
+    """End what nobody has ended in time, and forget what ended long ago.
+
+    Raises Unavailable, where one co-op's log is not at hand, once all other co-ops have had their turn.
+    """
+    failed: Unavailable | None = None
     for coop in list(desk.coops):
         now = desk.clock()
-        for export in await desk.exports.overdue(coop, now):
-            # Of several processes one ends it; for the others it has changed.
-            await _append(desk, export, "expired")
-        await desk.exports.forget(coop, now - REMEMBERED)
+        try:
+            for export in await desk.exports.overdue(coop, now):
+                # Of several processes one ends it; for the others it has changed.
+                await _append(desk, export, "expired")
+            await desk.exports.forget(coop, now - REMEMBERED)
+        except Unavailable as fault:
+            failed = fault
+    if failed is not None:
+        raise failed
 
 
 class _By(msgspec.Struct, frozen=True, kw_only=True):

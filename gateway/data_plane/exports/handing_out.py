@@ -78,12 +78,13 @@ async def _now(
         kept = sealed_before(asking, permit, standing.at, body=part.body, digest=part.digest, facts=facts)
         return kept, _taken(mine, part.digest)
     removed = await removed_before(desk, asking.coop, mine.export, part.n) if facts.last else ()
+    told = frozenset((*facts.told_before, *facts.told))
     again = msgspec.structs.replace(
         mine,
         again=True,
         upto=None if facts.last else facts.onward.last,
         removed=removed,
-        told=frozenset(facts.told),
+        told=told,
     )
     anew = msgspec.structs.replace(asking, mark=facts.start, limit=MEMBERS, part=again)
     outcome = await made(desk, anew, permit, standing)
@@ -92,7 +93,7 @@ async def _now(
     sealed, changed = outcome
     if not facts.last:
         # The next part was made from where this one ended, and is not made again for its sake.
-        changed = msgspec.structs.replace(changed, onward=facts.onward, last=False)
+        changed = msgspec.structs.replace(changed, onward=facts.onward, last=False, told_before=(*told,))
     desk.telemetry.count("export_parts", coop=asking.coop, outcome="made again")
     # Where somebody else was faster, the entry is refused for it, and what lies there then is looked at again.
     await desk.exports.remake(asking.coop, mine.export, stored(desk, anew, sealed, changed), instead_of=part.digest)
