@@ -24,7 +24,7 @@ def merged(target: Path, staging: Staging, state: State, form: Format) -> Iterat
     """The rows of a file with the delta's changes and removals in it. Raises FileError."""
     ascending = _ascends(target, form)
     changed = {member: form.row(member, data) for member, data in _records(staging, state)}
-    removed = {removal.member for removal in staging.removals()}
+    removed = {removal.member for removal in staging.removals(state)}
     for member in removed:
         changed.pop(member, None)  # the end of the walk is later than any of its parts
     new = dict.fromkeys(sorted(changed) if ascending else changed)
@@ -59,7 +59,7 @@ def _records(staging: Staging, state: State) -> Iterator[Record]:
 
 def _all(staging: Staging, state: State) -> Iterator[Record]:
     for part in state.parts:
-        yield from staging.records(part.n)
+        yield from staging.records(part)
 
 
 def _ascends(target: Path, form: Format) -> bool:

@@ -118,7 +118,7 @@ class Run:
             if over:
                 return None
         for part in state.parts:
-            self._check(state, part.n, self.staging.records(part.n))
+            self._check(state, part.n, self.staging.records(part))
         return state
 
     def _begun(self) -> State:
@@ -180,7 +180,7 @@ class Run:
             table = Csv(("duty", "due"), "utf-8", "refuse")
             with self.staging.disk.written(self._beside("removals.csv")) as file:
                 add, _ = table.writer(file, str(self.target))
-                told = ([one.member, one.duty, one.due] for one in self.staging.removals())
+                told = ([one.member, one.duty, one.due] for one in self.staging.removals(state))
                 for batch in _batches(told, _AT_ONCE):
                     add(batch)
         state = replace(state, written=True, replaced=self.form.replaced)

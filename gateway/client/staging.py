@@ -4,7 +4,7 @@
     members.csv.part/           000001.json, … one part each, verified; removals.json; only the owner can enter
 
 A part counts once it is on the disk and the state says so, in this order: an end in between costs that part's fetch and
-nothing else.
+nothing else. So does whatever becomes of its file meanwhile: what is not there as it was written is fetched again.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from gateway.client.errors import AnswerRejected, FileError
 from gateway.client.exports import Export, Part, known_id
 from gateway.client.results import Removal
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 Record: TypeAlias = tuple[str, dict[str, Any]]
 """A member and its data."""
@@ -35,13 +35,13 @@ _REMOVALS = msgspec.json.Decoder(list[tuple[str, Literal["delete", "stop_using"]
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One part that is here: SHA-256 and size of its sealed body, its records, and the size of its file."""
+    """One part that is here: SHA-256 of its sealed body and of its file, the body's size, and its records."""
 
     n: int
     sha256: bytes = field(repr=False)
+    file_sha256: bytes = field(repr=False)
     bytes: int
     records: int
-    file_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class State:
     of: int | None = None
     since: str | None = field(default=None, repr=False)
     removals: int = 0
+    removals_sha256: bytes | None = field(default=None, repr=False)
     resync: bool = False
     verified: bool = False
     written: bool = False
@@ -96,7 +97,7 @@ class Staging:
             raise FileError(str(self.state_file), "is not what a download writes; remove it and its folder") from None
         if document.get("client") != _client(config):
             raise FileError(str(self.state_file), "belongs to another client, agreement or gateway")
-        here = tuple(part for part in state.parts if self._is_here(part))
+        here = tuple(part for part in state.parts if self._is_here(state, part))
         return replace(state, parts=here, verified=state.verified and len(here) == len(state.parts))
 
     def save(self, state: State, config: Config) -> None:
@@ -110,22 +111,29 @@ class Staging:
         except UnicodeEncodeError:  # half a surrogate pair, which JSON can say and no text can hold
             raise AnswerRejected("results", "a value is no Unicode text") from None
         self.disk.write(self._file(part.n), content)
-        kept = Kept(part.n, part.sha256, part.size, part.records, len(content))
+        kept = Kept(part.n, part.sha256, hashlib.sha256(content).digest(), part.size, part.records)
         parts = sorted([*(one for one in state.parts if one.n != part.n), kept], key=lambda one: one.n)
         state = replace(state, parts=tuple(parts), verified=False)
         if part.of is None:
             return state
-        told = [(one.member, one.duty, one.due) for one in part.removals]
-        self.disk.write(self.folder / "removals.json", msgspec.json.encode(told))
-        return replace(state, of=part.of, since=part.since, removals=len(part.removals), resync=part.resync)
+        told = msgspec.json.encode([(one.member, one.duty, one.due) for one in part.removals])
+        self.disk.write(self._removals, told)
+        return replace(
+            state,
+            of=part.of,
+            since=part.since,
+            removals=len(part.removals),
+            removals_sha256=hashlib.sha256(told).digest(),
+            resync=part.resync,
+        )
 
-    def records(self, n: int) -> Sequence[Record]:
-        """The members of a part that is here, and their data."""
-        return _RECORDS.decode(disk.read(self._file(n)) or b"[]")
+    def records(self, part: Kept) -> Sequence[Record]:
+        """The members of a part that is here, and their data. Raises FileError where its file was changed since."""
+        return _RECORDS.decode(_as_written(self._file(part.n), part.file_sha256))
 
-    def removals(self) -> Iterator[Removal]:
-        """Who is to be removed, once the last part is here."""
-        for member, duty, due in _REMOVALS.decode(disk.read(self.folder / "removals.json") or b"[]"):
+    def removals(self, state: State) -> Iterator[Removal]:
+        """Who is to be removed, once the last part is here. Raises FileError where their file was changed since."""
+        for member, duty, due in _REMOVALS.decode(_as_written(self._removals, state.removals_sha256)):
             yield Removal(member, duty, due)
 
     def clear(self) -> None:
@@ -137,11 +145,26 @@ class Staging:
     def _file(self, n: int) -> Path:
         return self.folder / f"{n:06d}.json"
 
-    def _is_here(self, part: Kept) -> bool:
+    @property
+    def _removals(self) -> Path:
+        return self.folder / "removals.json"
+
+    def _is_here(self, state: State, part: Kept) -> bool:
         try:
-            return self._file(part.n).stat().st_size == part.file_bytes
-        except OSError:
+            _as_written(self._file(part.n), part.file_sha256)
+            if part.n == state.of:  # which has the removals with it
+                _as_written(self._removals, state.removals_sha256)
+        except FileError:
             return False
+        return True
+
+
+def _as_written(path: Path, sha256: bytes | None) -> bytes:
+    """The content of a file. Raises FileError where it is not what was written."""
+    data = disk.read(path)
+    if data is None or hashlib.sha256(data).digest() != sha256:
+        raise FileError(str(path), "is gone or changed since it was fetched; run the same command again")
+    return data
 
 
 def digest(since: str | None) -> str | None:
@@ -179,7 +202,7 @@ def _document(state: State, config: Config) -> dict[str, Any]:
                 "sha256": b64u(part.sha256),
                 "bytes": part.bytes,
                 "records": part.records,
-                "file_bytes": part.file_bytes,
+                "file_sha256": b64u(part.file_sha256),
             }
             for part in state.parts
         ],
@@ -187,6 +210,7 @@ def _document(state: State, config: Config) -> dict[str, Any]:
             "of": state.of,
             "since": state.since,
             "removals": state.removals,
+            "removals_sha256": None if state.removals_sha256 is None else b64u(state.removals_sha256),
             "resync": state.resync,
             "verified": state.verified,
             "written": state.written,
@@ -203,6 +227,7 @@ def _state(document: dict[str, Any]) -> State:
     identifier = known_id(export["id"])
     if identifier is None:
         raise ValueError("not an export's id")
+    told = end["removals_sha256"]
     return State(
         export=Export(
             id=identifier,
@@ -213,6 +238,9 @@ def _state(document: dict[str, Any]) -> State:
             expires=str(export["expires"]),
         ),
         since_given=ask["since_sha256"],
-        parts=tuple(Kept(**{**part, "sha256": unb64u(part["sha256"])}) for part in document["parts"]),
-        **end,
+        parts=tuple(
+            Kept(**{**part, "sha256": unb64u(part["sha256"]), "file_sha256": unb64u(part["file_sha256"])})
+            for part in document["parts"]
+        ),
+        **{**end, "removals_sha256": None if told is None else unb64u(told)},
     )
