@@ -71,6 +71,8 @@ _LOST: Final = (
 class _Statement(msgspec.Struct, frozen=True, kw_only=True):
     plan: RowPlan
     """Kept, so that nothing else takes its identity."""
+    view: View
+    """What it was made for."""
     text: str
     names: tuple[str, ...]
     fixed: Mapping[str, Any]
@@ -103,7 +105,12 @@ class PostgresDoor:
                 statement = await self._statement(line, query)
                 given = {**statement.fixed, **parameters(query, most=query.limit + 1)}
                 (row,) = await line.fetch(statement.text, *[given[name] for name in statement.names])
-            except (asyncpg.PostgresError, Unavailable):
+                found = _records(query, statement, row["codes"] or [], row["records"] or b"")
+                if found.refused and await self._view(line, sql_of(query.rows)) != statement.view:
+                    # A column of another type makes every value of it unreadable, and no error of the server's.
+                    self._statements.clear()
+                    raise Lost("the view of the member system's database has changed")
+            except (asyncpg.PostgresError, Unavailable, Lost):
                 # The server has answered: nothing is under way.
                 self._lines.put(line)
                 raise
@@ -123,7 +130,7 @@ class PostgresDoor:
         except asyncpg.PostgresError as fault:
             # The server's text may hold a value.
             raise Unavailable(f"the member system's database refused the question: {type(fault).__name__}") from None
-        return _records(query, statement, row["codes"] or [], row["records"] or b"")
+        return found
 
     async def close(self) -> None:
         """Close the connections."""
@@ -185,6 +192,7 @@ def _made(query: Query, view: View) -> _Statement:
     }
     return _Statement(
         plan=plan,
+        view=view,
         text=str(compiled),
         names=tuple(compiled.positiontup or ()),
         fixed=dict(compiled.params),

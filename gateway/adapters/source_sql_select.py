@@ -6,11 +6,12 @@ exactly or not at all; a population's conditions may be left to the gate, which 
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     ColumnElement,
     Date,
     FromClause,
@@ -39,6 +40,10 @@ from gateway.ports import Query, Unavailable
 _WORDS = frozenset(
     {"code", "text", "enum", "digits", "jis_x0402", "phone", "email", "status", "subject", "acquired_under"}
 )
+
+
+_BEYOND: Final = 2**63
+"""The first number that no database's whole numbers reach."""
 
 
 class Marks(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +167,7 @@ def _among(members: FromClause, name: str, found: Column, texts: frozenset[str],
                 raise Unavailable(f"the column `{name}` holds yes and no, and source.yaml has other words for them")
             return one == true()
         case "whole" | "number":
-            return _one_of(one, numbers, Integer, marks)
+            return _one_of(one, numbers, BigInteger, marks)
         case "text" | "padded":
             exact = one if found.exact or marks.bytewise is None else one.collate(marks.bytewise)
             return _one_of(exact, listed, Text, marks)
@@ -188,8 +193,11 @@ def _holds(members: FromClause, plan: RowPlan, view: View, one: Predicate, marks
             parts += _between(ordered, one, Text, [bound for bound in _bounds(one) if isinstance(bound, str)])
     elif kind == "integer" and found.holds == "whole":
         if one.among is not None:
-            parts.append(_one_of(value, [number for number in one.among if type(number) is int], Integer, marks))
-        parts += _between(value, one, Integer, [bound for bound in _bounds(one) if type(bound) is int])
+            numbers = [number for number in one.among if type(number) is int and _held(number)]
+            parts.append(_one_of(value, numbers, BigInteger, marks))
+        whole = [bound for bound in _bounds(one) if type(bound) is int]
+        if all(map(_held, whole)):  # another is left to the gate
+            parts += _between(value, one, BigInteger, whole)
     elif kind == "date" and found.holds == "day" and one.among is None and one.prefixes is None:
         days = {bound: _day(bound) for bound in _bounds(one)}
         if None not in days.values():
@@ -207,6 +215,11 @@ def _one_of(value: ColumnElement[Any], among: Sequence[Any], kind: Any, marks: M
     if not among:
         return false()
     return value == any_(bindparam(None, list(among), type_=ARRAY(kind))) if marks.arrays else value.in_(among)
+
+
+def _held(number: int) -> bool:
+    """Tell whether a column of whole numbers can hold this one, and the driver send it."""
+    return -_BEYOND <= number < _BEYOND
 
 
 def _bounds(one: Predicate) -> list[str | int]:

@@ -1,6 +1,6 @@
 """gateway source check: whether a co-op's member system can be read, before anything is provided from it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -14,12 +14,13 @@ from gateway.adapters.source_files import Checked, FileSource
 from gateway.adapters.source_files.words import text
 from gateway.app import sources_of, stores
 from gateway.cli.acting import known
-from gateway.cli.output import REFUSED, USAGE, Json, Lang, Language, err, fail, run, say, settings, show
+from gateway.cli.output import REFUSED, UNAVAILABLE, USAGE, Json, Lang, Language, err, fail, run, say, settings, show
+from gateway.cli.source_words import mend
 from gateway.control_plane.source_check import Fault, Findings, Numbers, Why, check_source, fields_in_use
 from gateway.core.days import Moment
 from gateway.core.policy import Policy
 from gateway.core.rows import plan_rows
-from gateway.ports import OpenSource
+from gateway.ports import OpenSource, Unavailable
 from gateway.settings import Settings
 
 app = typer.Typer(help="組合員システムからの読出し / reading the member system", no_args_is_help=True)
@@ -63,11 +64,22 @@ def check(
     """
     if file is not None and not file.is_file():
         raise fail(f"`{file}` というファイルはありません / there is no file `{file}`", USAGE)
-    report = run(_check(settings(), coop, file=file, from_files=from_files))
+    report = run(_explained(_check(settings(), coop, file=file, from_files=from_files), lang))
     _tell(coop, report, lang, as_json=as_json)
     findings = report.findings
     if findings is None or findings.refused or report.used & {*findings.absent}:
         raise typer.Exit(REFUSED)
+
+
+async def _explained(checking: Awaitable[Report], lang: Language) -> Report:
+    """Return what was found; whoever reads Japanese is told in Japanese why nothing can be read. Raises Unavailable."""
+    try:
+        return await checking
+    except Unavailable as fault:
+        ja = mend(str(fault)) if lang == "ja" else None
+        if ja is None:
+            raise
+        raise fail(f"組合員システムを読めません。{ja}\n{fault}", UNAVAILABLE) from None
 
 
 async def _check(configured: Settings, coop: str, *, file: Path | None, from_files: bool) -> Report:

@@ -105,6 +105,9 @@ CASES: dict[str, tuple[FileLayout, bytes, Kind, tuple[int, ...]]] = {
     "text behind a quotation mark": (CSV, (HEAD + f'00000001,"{CANARY}"x\r\n').encode(), "quotes", (2,)),
     "a carriage return alone": (CSV, (HEAD + f"00000001,{CANARY}\r00000002,x\r\n").encode(), "quotes", (2,)),
     "an endless line": (CSV, HEAD.encode() + b"0" * (1 << 20) + b"0\r\n", "long", (2,)),
+    "an endless field": (CSV, (HEAD + A + f"00000002,{CANARY * 30_000}\r\n").encode(), "long", (3,)),
+    "an endless field that nothing closes": (CSV, (HEAD + A + '00000002,"' + B * 30_000).encode(), "quotes", (3,)),
+    "a header alone": (CSV, HEAD.encode(), "empty", ()),
     "a cut last line": (CSV, (HEAD + A + B).encode()[:-4], "characters", (3,)),
     "a last line without its end": (CSV, (HEAD + A + B.strip()).encode(), "end", (3,)),
     "a code twice": (CSV, (HEAD + A + B + f"00000001,{CANARY}別\r\n").encode(), "code_twice", (2, 4)),
@@ -149,6 +152,7 @@ CASES: dict[str, tuple[FileLayout, bytes, Kind, tuple[int, ...]]] = {
     "a fixed code twice": (FIXED, record("00000001", CANARY) + record("00000001", "a"), "code_twice", (1, 2)),
     "a fixed code of spaces": (FIXED, record("        ", CANARY), "code_empty", (1,)),
     "a NUL for a space": (FIXED, record("00000001", CANARY)[:-1] + b"\0", "nul", (1,)),
+    "a heading alone": (changed(BANK, trailer=None), HEADING, "empty", ()),
     "no heading": (BANK, TWO + end(2, 500), "heading_missing", (1,)),
     "a second heading": (BANK, HEADING + TWO + HEADING + end(2, 500), "heading_again", (4,)),
     "no fixed trailer": (BANK, HEADING + TWO, "trailer_missing", ()),
@@ -159,6 +163,12 @@ CASES: dict[str, tuple[FileLayout, bytes, Kind, tuple[int, ...]]] = {
     "a second record behind the fixed trailer": (ENDED, HEADING + TWO + end(2, 500) + END * 2, "trailer_after", (6,)),
     "no record behind the fixed trailer": (ENDED, HEADING + TWO + end(2, 500), "end_missing", ()),
     # ── Parquet ──
+    "Parquet without a row": (
+        PARQUET,
+        parquet({name: pa.array([], pa.string()) for name in TABLE}),
+        "empty",
+        (),
+    ),
     "a cut Parquet file": (PARQUET, parquet(TABLE)[:-20], "parquet", ()),
     "Parquet without its middle": (PARQUET, parquet(TABLE)[:40] + parquet(TABLE)[-300:], "parquet", ()),
     "a Parquet column renamed": (PARQUET, parquet({"code": ["1"], "name": ["a"]}), "columns_missing", ()),
@@ -199,6 +209,15 @@ async def test_a_file_that_is_not_as_declared_is_refused_whole(case: str, tmp_pa
             assert "m1" in said
             assert all(str(number) in said for number in records)
             assert not any(value in said for value in (CANARY, "00000001", "00000002", "髙﨑"))
+
+
+async def test_a_file_of_nobody_is_taken_where_its_trailer_says_so(tmp_path: Path) -> None:
+    put(tmp_path, "m1", b"member_code,name,yen\r\nT,0,0\r\n")
+    async with serving(tmp_path) as source:
+        rows = plan(TRAILED)
+        checked = await source.check(rows)
+        assert (checked.file, checked.members, checked.refusal) == ("m1", 0, None)
+        assert (await page(source, rows)).rows == []
 
 
 async def test_a_refused_file_leaves_the_older_one_serving(tmp_path: Path) -> None:

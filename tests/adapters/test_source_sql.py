@@ -27,6 +27,7 @@ TODAY = date(2026, 11, 22)
 MEMBERS = [one for one in make_members(60, today=TODAY) if one["member_code"] != AWKWARD["malformed"]]
 CODES = sorted(member["member_code"] for member in MEMBERS)
 NAMES = ("member_code", "name", "name_kana", "birth_date", "postal_code", "municipality_code", "phone", "delivery_day")
+YEN = "receivable_yen"
 CODE = AWKWARD["takasaki"]
 
 
@@ -166,19 +167,23 @@ POPULATIONS = [
     Predicate(field="name", lowest="佐", highest="鈴"),
     Predicate(field="member_code", highest="00020000"),
     Predicate(field="phone", lowest=7),
+    *(Predicate(field=YEN, lowest=end) for end in (-(2**40), 2**31, 2**63, -(2**70))),
+    *(Predicate(field=YEN, highest=end) for end in (-(2**40), 2**31, 2**63, -(2**70))),
+    Predicate(field=YEN, among=(0, 3_000_000_000, 2**63)),
     Predicate(field="status", among=("active",)),
 ]
 
 
 async def test_whoever_the_gate_would_admit_is_in_the_page(core: MemberView) -> None:
     await core.make(MEMBERS)
+    plan = plan_of(SOURCE, *NAMES, YEN)
     attribute = {"member_code": "code", "status": "fact_status"}
     tested = {member["member_code"]: member for member in MEMBERS}
     async with opened(core.url) as source:
-        everybody = codes_of(await walked(source, page(limit=100)))
+        everybody = codes_of(await walked(source, page(rows=plan, limit=100)))
         for one in POPULATIONS:
             holds, named = predicate(one), attribute.get(one.field, f"field_{one.field}")
-            rows = [row for some in await walked(source, page(population=(one,))) for row in some.rows]
+            rows = [row for some in await walked(source, page(rows=plan, population=(one,))) for row in some.rows]
             kept = [row.code for row in rows if holds(getattr(row, named))]
             assert kept == [code for code in everybody if holds(tested[code][one.field])], one
 

@@ -138,6 +138,27 @@ async def test_a_column_that_becomes_bytes_while_the_gateway_runs_is_never_given
             assert (await source.read(query(), deadline=soon())).rows
 
 
+async def test_a_column_that_becomes_another_type_while_the_gateway_runs_is_read_as_that(core: MemberView) -> None:
+    await core.make(MEMBERS)
+    plan = plan_of(SOURCE, "member_code", "birth_date", "receivable_yen")
+    others = {
+        "as_of": "as_of::timestamp",
+        "birth_date": "birth_date::timestamp",
+        "receivable_yen": "receivable_yen::text",
+        "stops": "stops::text",
+        "member_code": "member_code::char(12)",
+    }
+    async with opened(core.url) as source:
+        usual = codes_of(await walked(source, page(rows=plan)))
+        for column, expression in others.items():
+            given = ", ".join(f"{expression} AS {one}" if one == column else one for one in plan.columns)
+            await core.execute(f"DROP VIEW {VIEW}", f"CREATE VIEW {VIEW} AS SELECT {given} FROM member")
+            assert (await row_of(source, plan)).code == CODE
+            assert codes_of(await walked(source, page(rows=plan))) == usual
+            await core.execute(f"DROP VIEW {VIEW}", f"CREATE VIEW {VIEW} AS SELECT * FROM member")
+            assert codes_of(await walked(source, page(rows=plan))) == usual
+
+
 async def test_an_empty_text_is_a_missing_value_and_an_infinite_day_is_no_day(core: MemberView) -> None:
     await core.make(MEMBERS)
     others = [code for code in CODES if code != CODE][:2]

@@ -167,7 +167,9 @@ class _Rows:
         try:
             row = next(self._rows)
         except csv.Error:
-            raise self._opened.refuse("quotes", self.number) from None
+            # A line alone that is longer than a field may be has such a field; several are one that nothing closes.
+            endless = self._lines.number == self.number and self._lines.at - start > csv.field_size_limit()
+            raise self._opened.refuse("long" if endless else "quotes", self.number) from None
         length = self._lines.at - start
         if length > LONGEST:
             raise self._opened.refuse("long", self.number)

@@ -51,6 +51,7 @@ class Members:
         self._opened = opened
         self._read = reader_of("code", wanted.forms.get(wanted.code, PLAIN))
         self._indexing = Indexing()
+        self._counted = wanted.layout.trailer is not None
 
     @property
     def number(self) -> int:
@@ -72,6 +73,9 @@ class Members:
 
     def indexed(self, numbers: Callable[[Iterable[int]], dict[int, int]]) -> Index:
         """Return all of them. Raises FileRefused, with the records that `numbers` tells of places."""
+        if not self.number and not self._counted:
+            # An export that stopped behind its header: taken for a co-op without members, all would be taken back.
+            raise self._opened.refuse("empty")
         try:
             return self._indexing.done()
         except Twice as twice:

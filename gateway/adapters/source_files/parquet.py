@@ -19,6 +19,7 @@ from gateway.adapters.source_files.index import Index
 from gateway.adapters.source_files.loading import Members, Wanted
 from gateway.adapters.source_files.opened import Changed, Opened
 from gateway.adapters.source_files.refusal import FileRefused
+from gateway.core.source_values import UNREADABLE
 
 HELD: Final = 64 << 20
 """Bytes of decoded columns that are kept."""
@@ -136,5 +137,15 @@ def _plain(array: Any) -> list[Any]:
     """Return Python's values; what stands below a microsecond has no place in one."""
     if pa.types.is_timestamp(array.type) and array.type.unit == "ns":
         array = array.cast(pa.timestamp("us", tz=array.type.tz), safe=False)
-    values: list[Any] = array.to_pylist()
+    try:
+        values: list[Any] = array.to_pylist()
+    except Exception:  # noqa: BLE001  # a day beyond Python's calendar, a zone that nobody knows; its text may hold values
+        return [_value(one) for one in array]
     return values
+
+
+def _value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except Exception:  # noqa: BLE001  # as above: it costs its record alone
+        return UNREADABLE

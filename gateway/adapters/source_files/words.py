@@ -44,7 +44,10 @@ _WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
         "組合員コードを読めません。文字列で、source.yaml の書き方のとおりに書き出してください",
         "the member code cannot be read; export it as text, and as source.yaml says",
     ),
-    "empty": ("中身がありません", "there is nothing in it"),
+    "empty": (
+        "組合員の記録がありません。書き出しが始めで止まっていないか確かめてください",
+        "there is no member's record in it; check whether the export stopped at its beginning",
+    ),
     "end": (
         "最後の行が改行で終わっていません。途中で切れたものと区別できないので、改行まで書くか、トレーラーを付けてください",
         "the last line does not end with a line end, so that nobody can tell whether it was cut; write one, or a trailer",
@@ -70,7 +73,10 @@ _WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
         "ファイル自身は{expected}行と言いますが、{found}行です。書き出しをやり直してください",
         "the file says of itself that it has {expected} rows, it has {found}; export it again",
     ),
-    "long": ("1件が長すぎます(1 MiBまで)", "a record is too long (1 MiB at most)"),
+    "long": (
+        "1件が長すぎます(1 MiBまで。CSVの1項目は131,072字まで)",
+        "a record is too long (1 MiB at most; one field of CSV 131,072 characters)",
+    ),
     "nul": ("NUL(0のバイト)があります", "there is a NUL byte"),
     "parquet": (
         "Parquetとして読めません。途中で切れたか、壊れています。書き出しをやり直してください",
