@@ -13,7 +13,7 @@ from gateway.app.members import members_of
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, err, fail, run, say, settings
 from gateway.control_plane.members.faults import RowFault, RowsRefused
-from gateway.control_plane.members.reading import ENCODINGS, FORMS, read
+from gateway.control_plane.members.reading import ENCODINGS, FORMS, LARGEST, read
 from gateway.control_plane.members.taking_in import Outcome, take_in
 from gateway.settings import Settings
 
@@ -74,10 +74,12 @@ def import_(
 
 
 def _bytes_of(file: Path) -> bytes:
+    """Return the file, or one byte more than there may be: that is enough to refuse it."""
     if str(file) == "-":
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(LARGEST + 1)
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(LARGEST + 1)
     except OSError as fault:
         raise fail(f"`{file}` を読めません / cannot be read: {fault.strerror}", USAGE) from None
 

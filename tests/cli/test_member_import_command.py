@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -92,3 +94,19 @@ async def test_the_master_is_held_to_at_every_command(sqlite_url: str, tmp_path:
         assert "ゲートウェイが正です" in told
         assert not any(isinstance(one, Restrict) for one in await house.entries())
         assert "記録" in (await gateway(house, "import", COOP, str(file), *SAID))[0]
+
+
+async def test_a_file_that_is_far_too_large_is_refused_unread(sqlite_url: str, tmp_path: Path) -> None:
+    clock = SettableClock(datetime.now(UTC).replace(microsecond=0))
+    async with running_house(sqlite_url, tmp_path, clock) as house:
+        file = tmp_path / "everything.csv"
+        file.touch()
+        os.truncate(file, 512 << 20)
+        tracemalloc.start()
+        try:
+            _, told = await gateway(house, "import", COOP, str(file), *SAID, code=1)
+            _, most = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert "4 MiBを超えています" in told
+        assert most < 64 << 20

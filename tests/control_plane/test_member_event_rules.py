@@ -128,6 +128,7 @@ GOOD = csv_of([event(1, CODE, "stop", "stop_use")])
         (GOOD.replace(b"stop_use", b'"stop_use'), "csv", "utf-8", "file:form"),
         (GOOD.replace(b"stop_use", "停止".encode("cp932")), "csv", "utf-8", "file:encoding"),
         (GOOD.replace(b"stop_use", b"\x81\x20"), "csv", "cp932", "file:encoding"),
+        (GOOD.replace(b"#total", "#reason,夜間\r\n#total".encode()), "csv", "cp932", "file:encoding"),
         (b"x" * (LARGEST + 1), "csv", "utf-8", "file:size"),
         ((HEADING + "\n" + f"e,{CODE},correction,,,,,\n" * (MOST + 1)).encode(), "csv", "utf-8", "file:size"),
         (b"[]", "json", "utf-8", "file:form"),

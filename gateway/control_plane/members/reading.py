@@ -27,6 +27,8 @@ MOST: Final = 10_000
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of a file."""
 _MOST_DIGITS: Final = 9
+_KANA: Final = "\u0800"
+"""From here on characters have three bytes in UTF-8; what is below may be half-width kana of cp932, in pairs."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,14 +90,29 @@ def _refused(rule: str, ja: str, en: str) -> Refused:
 
 def _decoded(data: bytes, encoding: Encoding) -> str:
     try:
-        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as fault:
         line = data.count(b"\n", 0, fault.start) + 1
-        raise _refused(
-            "encoding",
-            f"{line}行目が{encoding}として読めません。文字コードを確かめてください(utf-8 か cp932)",
-            f"line {line} is not {encoding}; see which encoding it is in (utf-8 or cp932)",
-        ) from None
+    else:
+        line = _utf8_inside(data) if encoding == "cp932" else 0
+        if not line:
+            return text
+    raise _refused(
+        "encoding",
+        f"{line}行目が{encoding}として読めません。文字コードを確かめてください(utf-8 か cp932)",
+        f"line {line} is not {encoding}; see which encoding it is in (utf-8 or cp932)",
+    )
+
+
+def _utf8_inside(data: bytes) -> int:
+    """Return the first line that is UTF-8 with kana or kanji; 0 for none. As cp932 it often reads, as other characters."""
+    for number, line in enumerate(data.split(b"\n"), 1):
+        try:
+            if not line.isascii() and max(line.decode()) >= _KANA:
+                return number
+        except UnicodeDecodeError:
+            continue
+    return 0
 
 
 _Read = tuple[tuple[Row, ...], int | None, str | None]
