@@ -10,11 +10,13 @@ The rooms
     members, cases                what a member's data went through, and what persons ask
     restrictions, follow_ups      stops, and what partners that hold the data must do
     incidents, emergencies        a leak from its receipt to its report; what must leave at once
+    quotas        what was asked for beyond daily limits, and what an admin makes of it
     reviews       a period looked at and signed, what was found, declared measures, the log verified
     reports       ledger, monthly report, records of provision, the pack for an auditor
     exports       the same paths with another ending: a view as a file
     api           the same acts for programs
-What stands beside them is the frame: gate, visit, pages, forms, language, navigation.
+What stands beside them is the frame: app and desk; gate, visit, pages, forms, language, navigation, home; cookies, flash,
+headers, refusal, static_files.
 
 A page is added with three things and nothing else:
 

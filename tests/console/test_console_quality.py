@@ -43,7 +43,6 @@ NOT_PRESSED = {
     "/{coop}/stay": "the dialog of a session that is about to end sends it, and only a script can know that",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-SERIOUS = {"serious", "critical"}
 WORDED = [
     *(
         "document-title",
@@ -59,6 +58,8 @@ WORDED = [
     *("empty-heading", "empty-table-header"),
 ]
 """What depends on the words of a page; its contrast in the dark is measured below, a hundred times as fast."""
+NAMED = ["link-name", "button-name"]
+"""What may lose its words where there is little room for them."""
 SLOW = "color-contrast"
 """Half of what all rules cost: asked of a page that has a style which none before it had; FAINT measures every page."""
 Looks = tuple[str, Literal["light", "dark"], list[str], ViewportSize, ViewportSize]
@@ -206,7 +207,7 @@ async def look_at(browser: Browser, place: Furnished, person: str, urls: dict[st
                 for size in (first, then):
                     await page.set_viewport_size(size)
                     if size is NARROW:
-                        found = await page.evaluate(OVERFLOWING)
+                        found = [*await page.evaluate(OVERFLOWING), *await axe(page, NAMED, slow=False)]
                     else:
                         found = [*await axe(page, rules, slow=styled), *await page.evaluate(FAINT)]
                     for one in found:
@@ -268,7 +269,7 @@ OVERFLOWING = """() => {
 
 
 async def axe(page: Page, rules: list[str], *, slow: bool) -> list[str]:
-    """Return the serious violations of rules or of kinds of rules, with the first elements of each."""
+    """Return the violations of rules or of kinds of rules, with the first elements of each."""
     options: dict[str, Any] = {"resultTypes": ["violations"], "elementRef": False, "preload": False, "runOnly": rules}
     if not slow:
         options["rules"] = {SLOW: {"enabled": False}}
@@ -276,5 +277,4 @@ async def axe(page: Page, rules: list[str], *, slow: bool) -> list[str]:
     return [
         f"{one['id']}: {one['help']}: " + " | ".join(f"{node['html'][:200]}" for node in one["nodes"][:3])
         for one in found["violations"]
-        if one["impact"] in SERIOUS
     ]

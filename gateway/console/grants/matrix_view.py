@@ -159,7 +159,7 @@ def show(of: Matrix, pending: Pending, *, lang: Language) -> Shown:
         ungranted=_ungranted(of, lang),
         reasons=tuple(reasons),
         findings=tuple(one.text(lang) for one in of.findings),
-        items=tuple({group.item: group.label for group in of.groups}.items()),
+        items=tuple({group.item: group.label for group in of.groups if group.item}.items()),
         transforms=tuple((name, words[name], KEYS[name]) for name in TRANSFORM_WORDS),
         words=words,
         counts=counts,

@@ -1,6 +1,5 @@
 """Reports on screen: the tables that their files hold, with a link wherever a list stands behind a figure."""
 
-from collections.abc import Callable
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -12,8 +11,6 @@ from gateway.oversight.reviews.periods import Period
 from gateway.sheets.tables import Cell, Said, Table
 
 Row = dict[str, Cell]
-Link = Callable[[str, str, Row], str]
-"""(table, column, row by column) → where the list behind a cell is, empty where there is none."""
 
 
 def coop_name(visit: Visit) -> str:
