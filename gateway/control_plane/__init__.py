@@ -8,6 +8,8 @@ The rooms
     partners      the joint users: state, keys with proof of possession, what takes two people
     emergencies   what must leave at once: two people, an end of its own, a third look
     people        who acts: people, roles, how they sign in, the review of who may do what
+    members       member events taken in: withdrawals, corrections, stops, as a core system tells them
+    quotas        what was asked for beyond a daily limit; nothing rises by itself
 
 At the door
     office        what the second door works with
@@ -16,4 +18,5 @@ At the door
     restrict      stops for members, set and lifted
     gateway_keys  the gateway's own keys, made known to later readers
     subject_key   the key that members are tagged with: named in the log, destroyed and begun anew by a person
+    source_check  what a member system gives, read before anything is provided from it
 """

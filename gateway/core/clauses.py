@@ -165,8 +165,6 @@ CLAUSES: Final[tuple[Clause, ...]] = (
     _clause("K-DT", "●", "2005年 3月 31日 制定 … 2022年 4月 1日 改訂", "notices"),
 )
 
-BY_ID: Final[dict[str, Clause]] = {one.id: one for one in CLAUSES}
-
 SAFETY_EVIDENCE: Final[dict[str, tuple[Evidence, ...]]] = {
     "10-3(1)": ("managers", "people"),
     "10-3(2)": ("log", "history"),

@@ -24,7 +24,6 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 """In the order in which they are passed and listed."""
 Answer = Literal["acknowledged", "certified"]
 Cause = Literal["restriction", "withdrawal", "correction", "erasure", "retention", "ended"]
-CAUSES: Final[tuple[Cause, ...]] = get_args(Cause)
 
 _ID: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 

@@ -1,4 +1,19 @@
-"""What the rooms ask of the world. Each docstring is a contract; one contract test runs on every implementation."""
+"""What the rooms ask of the world. Each docstring is a contract; one contract test runs on every implementation.
+
+log             the append-only log and its commit point
+members         who the members of entries are: side rows, ordinals, sets
+reached         which members releases reached, by the ten thousand
+kept_requests   the partners' signed requests
+publications    what is published of a log, and the one who signs
+anchors         where it is kept apart, and who vouches for it
+log_search      the log as people search it
+proposals, partner_requests, overruns   what waits for a second person, or for a decision
+staff, oidc, saved_views   who acts, how they sign in, what they keep
+dossiers, follow_ups       matters of compliance; what partners must do
+member_events, sources     what a core system tells; a member system
+exports, walks             what partners fetch in parts
+keys, world                secrets; time, faults, what is told of the work
+"""
 
 from gateway.ports.anchors import ArchiveStore, Coverage, Prove, Timestamps, Witness
 from gateway.ports.dossiers import Dossiers

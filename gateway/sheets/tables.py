@@ -1,4 +1,4 @@
-"""A table as people take it away: titled, with its basis and its date above it, as CSV or JSON (XLSX: table_workbook.py).
+"""A table as people take it away: titled, with its basis and its date above it, as CSV or JSON (XLSX: workbook.py).
 
 Builders say everything in both languages once; the language is chosen where a file is written. INVARIANT: the same
 tables make the same bytes. CSV and XLSX are for people: title and notes stand above the headings. JSON is for programs:

@@ -12,10 +12,12 @@
     proving.py      proofs of inclusion and growth out of the tiles
     proof.py        such a proof as a file, and its check (C2SP tlog-proof)
     sets.py         members of a large transfer as sets of ordinals, and the commitment to them
+    codes.py        member codes kept beside an entry, sealed
     member_proof.py that a member is, or is not, among those an entry commits to
     verify.py       what an auditor runs who does not trust the gateway: ten numbered steps
     growth.py       its steps 5 and 6: the auditor's own earlier checkpoint, time-stamps
     content.py      its steps 7 to 9: schema, governance and policy in force, time
+    duties.py       a part of step 8: which duties of partners block releases
     reviewed.py     its step 10: what was signed of a period is what the log has of it
     alike.py        releases accepted for being like another one: what makes steps 7 to 9 fast
     tampering.py    what was done to a log whose entries no longer match its tiles

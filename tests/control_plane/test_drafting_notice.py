@@ -16,7 +16,6 @@ from gateway.control_plane.drafting.notice import (
     set_mapping,
     set_responsible,
 )
-from gateway.control_plane.drafting.notice_items import set_field_item
 from gateway.control_plane.drafting.notice_users import ClassTyped, UserTyped, set_class, set_users
 from gateway.control_plane.drafting.notice_version import VersionTyped, new_version, set_text
 from gateway.control_plane.drafting.rewrite import Rewrite
@@ -272,8 +271,6 @@ REFUSED: tuple[tuple[Callable[[], object], str], ...] = (
     ),
     (lambda: set_mapping(REAL, COOP, OLD, "P99", PurposeTyped(joint="no"), policy_files=CHECKED), "`P99`"),
     (lambda: set_mapping(REAL, COOP, OLD, "P1", PurposeTyped(joint="yes"), policy_files=CHECKED), "「判断した人」"),
-    (lambda: set_field_item(REAL, COOP, "name", "I1", policy_files=CHECKED), "「公表の項目」"),
-    (lambda: set_field_item(REAL, COOP, "nothing", "I1", policy_files=CHECKED), "`nothing`"),
     (
         lambda: set_users(REAL, COOP, OLD, [UserTyped(id="U9", label="x")], policy_files=CHECKED),
         "共同利用者 `U9` はありません",

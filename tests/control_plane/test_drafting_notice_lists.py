@@ -9,17 +9,17 @@ from gateway.control_plane.drafting.notice_items import (
     ItemsTyped,
     ItemTyped,
     add_field,
-    set_field_item,
     set_items,
 )
 from gateway.control_plane.drafting.notice_users import (
     ClassTyped,
     MemberTyped,
     UserTyped,
+    members_of,
     set_class,
-    set_class_member,
     set_users,
 )
+from gateway.control_plane.drafting.rewrite import said_by
 from gateway.control_plane.refusals import FilesRefused
 from gateway.core.refused import Refused
 from gateway.ports import Files
@@ -71,11 +71,13 @@ def test_an_item_that_there_is_not_and_a_field_that_there_is_not_are_refused():
 
 
 def test_a_field_moves_to_another_item():
-    files = set_field_item(completed(), COOP, "phone", "I4", policy_files=CHECKED)
+    typed = ItemsTyped(items=(), belongs={"phone": "I4"}, itself=frozenset({"phone"}))
+    files = set_items(completed(), COOP, NEW, typed, policy_files=CHECKED)
     assert [line[:22] for line in changed(completed(), files)[FIELDS]] == [
         "-  phone: {item: I3, t",
         "+  phone: {item: I4, t",
     ]
+    assert "I4: {label: 【試験】メールアドレス, fields: [email, phone]}" in files[NOTICE]
 
 
 FIELDS_OF_EVERY_TYPE: tuple[dict[str, object], ...] = (
@@ -137,10 +139,16 @@ def test_users_come_change_and_go():
     assert policy(files).digest
 
 
+def with_member(files: Files, member: MemberTyped) -> Files:
+    """The class with one member typed anew or added, the others as they stand."""
+    listed = said_by(files, COOP, policy_files=CHECKED).notice(NEW)["classes"][CLASS]
+    stood = {one.partner: one for one in members_of(listed)} | {member.partner: member}
+    typed = ClassTyped(source=listed["source"], members=tuple(stood.values()))
+    return set_class(files, COOP, NEW, CLASS, typed, policy_files=CHECKED)
+
+
 def test_a_class_has_members_on_their_days():
-    files = set_class_member(
-        completed(), COOP, NEW, CLASS, MemberTyped(partner="ibaraki-coop", first="2023-04-01"), policy_files=CHECKED
-    )
+    files = with_member(completed(), MemberTyped(partner="ibaraki-coop", first="2023-04-01"))
     assert (
         "members: [{partner: coop-mirai, from: null}, {partner: ibaraki-coop, from: 2023-04-01}, {partner: tochigi-coop,"
     ) in files[NOTICE]
@@ -148,9 +156,7 @@ def test_a_class_has_members_on_their_days():
     typed = ClassTyped(source="【試験】一覧", members=(MemberTyped(partner="coop-mirai", first=NEW, last=NEW),))
     files = set_class(files, COOP, NEW, CLASS, typed, policy_files=CHECKED)
     assert "members: [{partner: coop-mirai, from: 2022-04-01, to: 2022-04-01}]" in files[NOTICE]
-    added = set_class_member(
-        files, COOP, NEW, CLASS, MemberTyped(partner="coop-nagano", first=NEW), policy_files=CHECKED
-    )
+    added = with_member(files, MemberTyped(partner="coop-nagano", first=NEW))
     assert "to: 2022-04-01}, {partner: coop-nagano, from: 2022-04-01}]" in added[NOTICE]
 
 

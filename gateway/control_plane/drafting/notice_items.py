@@ -120,15 +120,6 @@ def _labels_of(item: str, stood: Iterable[str], typed: ItemsTyped) -> Iterator[s
     yield from sorted(its - set(stood))
 
 
-def set_field_item(files: Files, coop: str, field: str, item: str, *, policy_files: PolicyFiles) -> Files:
-    """Return files where a field belongs to an item. Raises Refused, FilesRefused."""
-    said = said_by(files, coop, policy_files=policy_files)
-    _known_field(said, field)
-    new = Rewrite(files, coop, policy_files=policy_files)
-    new.set(FIELDS, ("fields", field, "item"), one_of(item, NAMES["item"], item_ids(said)))
-    return new.files
-
-
 def item_ids(said: Said) -> tuple[str, ...]:
     """Return the items of all versions, in the order of their numbers."""
     found = {name for notice in said.policy.notices for name in notice.items}

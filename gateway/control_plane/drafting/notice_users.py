@@ -120,17 +120,6 @@ def set_class(
     return new.files
 
 
-def set_class_member(
-    files: Files, coop: str, version: str, name: str, member: MemberTyped, *, policy_files: PolicyFiles
-) -> Files:
-    """Return files where one legal entity is of a class on these days, the others staying. Raises Refused, FilesRefused."""
-    old = said_by(files, coop, policy_files=policy_files).notice(version).get("classes", {}).get(name, {})
-    stood = members_of(old)
-    listed = [member if one.partner == member.partner else one for one in stood]
-    typed = ClassTyped(source=old.get("source", "-"), members=tuple(listed if member in listed else [*listed, member]))
-    return set_class(files, coop, version, name, typed, policy_files=policy_files)
-
-
 def members_of(listed: Mapping[str, Any]) -> list[MemberTyped]:
     """Return the members of a class of the decoded document, as a form holds them."""
     return [

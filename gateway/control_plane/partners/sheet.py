@@ -1,7 +1,7 @@
 """提供先の一枚: a partner as governance and the published version leave it, with what its contracts say.
 
 The gates read which clauses are recorded and until when supervision holds; whoever looks after a partner also reads in
-which article, by whom it was checked, and how many days are left (partner_document.py). Where the files of a version
+which article, by whom it was checked, and how many days are left (document.py). Where the files of a version
 were not kept, the sheet says what the gates know and leaves the rest open.
 """
 

@@ -1,7 +1,7 @@
 """Who may act for a co-op changes: somebody is added or leaves, a role is given or ends; each is one log entry.
 
 What the entry says and what it changes are one transaction (ports/log.py, Change). The rules before it stand in
-people_rules.py; whoever breaks one is refused, and nothing is written. Source: security-profile §8.
+rules.py; whoever breaks one is refused, and nothing is written. Source: security-profile §8.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -3,5 +3,6 @@
 opening.py    one follow-up: an entry, its row and what it puts in force, in one transaction
 arising.py    those that arise by themselves: from restrictions, from retention that passed, from agreements that ended
 asked.py      those that compliance enters: corrections and erasures; and what a partner answered on paper
+holding.py    which partners hold a member, and by what name
 told.py       lists, counts, the text of a reminder
 """
