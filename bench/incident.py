@@ -31,11 +31,11 @@ from bench.side_rows_made import (
     say_pages,
 )
 from gateway.adapters.engine import engine_of
-from gateway.adapters.reached import SqlReached
-from gateway.adapters.side_rows import SqlSideRows
+from gateway.adapters.members.reached import SqlReached
+from gateway.adapters.members.side_rows import SqlSideRows
 from gateway.core.days import jst_day
 from gateway.core.identity import Chunk
-from gateway.core.incident import Wanted
+from gateway.core.incidents.incident import Wanted
 from gateway.core.state import Snapshot
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.incidents.scope import Reach, reach, told

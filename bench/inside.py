@@ -19,7 +19,8 @@ from bench import machine
 from bench.load import CONNECTIONS
 from bench.partner import Asked
 from gateway.adapters.clock import system_clock
-from gateway.app import build_desk, sources_of, stores, telemetry_of
+from gateway.app.desk import build_desk, sources_of, telemetry_of
+from gateway.app.storage import stores
 from gateway.data_plane.desk import Desk
 from gateway.settings import Settings
 from gateway.web.server import keep_large_buffers

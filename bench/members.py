@@ -32,7 +32,7 @@ from bench.side_rows_made import (
     say_pages,
 )
 from gateway.adapters.engine import engine_of
-from gateway.adapters.side_rows import SqlSideRows
+from gateway.adapters.members.side_rows import SqlSideRows
 from gateway.core.days import jst_day
 from gateway.core.identity import Chunk, member_tag
 from gateway.oversight.members.history import distinct_persons, history

@@ -20,7 +20,7 @@ from bench.machine import Progress
 from bench.partner import COOP, FIELDS
 from bench.releases import ORIGIN, POLICY, TRANSFER, release_of
 from gateway.adapters.engine import engine_of
-from gateway.adapters.log_search import SqlLogSearch
+from gateway.adapters.search.log_search import SqlLogSearch
 from gateway.oversight.log.log_rows import row_of
 from gateway.oversight.log.searching import MANY_AT_ONCE
 from gateway.ports import DIMENSIONS, Dimension, Per, Row, Wanted

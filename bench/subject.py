@@ -16,7 +16,7 @@ from bench.partner import AGREEMENT, CLIENT, COOP, PARTNER, Partner
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import migrate
 from gateway.adapters.policy_files.load import load
-from gateway.app import stores
+from gateway.app.storage import stores
 from gateway.control_plane.changes.publish import publish
 from gateway.control_plane.partners.acts import add_key, set_state
 from gateway.core.days import jst_day

@@ -18,8 +18,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gateway.core.follow_up import Duty
-from gateway.core.masters import EventKind, Side
+from gateway.core.follow_ups.follow_up import Duty
+from gateway.core.members.masters import EventKind, Side
 from gateway.core.state import RestrictionKind
 
 PREFIX = "GATEWAY_"

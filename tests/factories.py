@@ -21,7 +21,7 @@ from gateway.core.policy import (
     User,
 )
 from gateway.core.request import Bound, DataRequest
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 from gateway.core.state import ClientKey, PartnerState, Snapshot, Version
 
 NOON = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

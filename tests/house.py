@@ -14,10 +14,13 @@ import asyncpg
 import httpx2
 import msgspec
 
-from gateway import app
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.policy_files.load import load
 from gateway.adapters.telemetry import Diagnostics
+from gateway.app import serving, storage
+from gateway.app.desk import build_desk
+from gateway.app.keys import checkpoint_signers
+from gateway.app.storage import Stores
 from gateway.control_plane.changes.publish import publish
 from gateway.control_plane.partners.acts import add_key, set_state
 from gateway.control_plane.restrict import restrict
@@ -66,7 +69,7 @@ class House:
 
     settings: Settings
     clock: SettableClock
-    stores: app.Stores
+    stores: Stores
     desk: Desk
     http: httpx2.AsyncClient
     guard: Guard
@@ -148,7 +151,7 @@ class House:
 
     async def publish_checkpoint(self, coop: str = COOP) -> Checkpoint:
         """Sign and publish the head of a log, as the publisher does."""
-        signer = app.checkpoint_signers(self.settings, self.stores.keys)[coop]
+        signer = checkpoint_signers(self.settings, self.stores.keys)[coop]
         return await publish_checkpoint(self.stores.log, self.stores.publications, coop, signer)
 
     async def export(self, folder: Path, coop: str = COOP) -> Checkpoint:
@@ -271,14 +274,14 @@ async def replica(
 ) -> AsyncIterator[House]:
     """Run one more process of a gateway: the same settings, keys and database, everything else its own."""
     telemetry = telemetry or Silent()
-    async with app.stores(settings, clock=clock) as stores:
+    async with storage.stores(settings, clock=clock) as stores:
         stores.keys.create(settings.coops)
         sources = {coop: SimulatedSource(members_table(clock)) for coop in settings.coops}
         ports: dict[str, Source] = dict(sources)
-        desk = app.build_desk(settings, stores, ports, telemetry)
+        desk = build_desk(settings, stores, ports, telemetry)
         log, signer = SimulatedLog(stores.log), SimulatedSigner(desk.response_signer)
         desk = dataclasses.replace(desk, log=log, response_signer=signer)
-        guard = app.mounted(settings, desk, stores, app.checkpoint_signers(settings, stores.keys))
+        guard = serving.mounted(settings, desk, stores, checkpoint_signers(settings, stores.keys))
         transport = httpx2.ASGITransport(app=guard)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
             yield House(settings, clock, stores, desk, http, guard, sources, log, signer, telemetry)

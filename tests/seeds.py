@@ -1,7 +1,7 @@
 """docs/seeds.md: each clause of the two policies, how far it reaches into the gateway, and the tests that show it.
 
 A test says with `@pytest.mark.clause("D-02", "K-P*")` which clauses it shows. `python -m tests.seeds` writes the page
-anew; a test holds it against the tests there are. The clauses themselves are data: gateway/core/clauses.py.
+anew; a test holds it against the tests there are. The clauses themselves are data: gateway/core/reviews/clauses.py.
 """
 
 import ast
@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from gateway.core.clauses import CLAUSES, MARKS, POLICIES
+from gateway.core.reviews.clauses import CLAUSES, MARKS, POLICIES
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs" / "seeds.md"
@@ -61,7 +61,9 @@ def shown_by(tests: Path = ROOT / "tests") -> dict[str, list[str]]:
         for name, pattern in _marks(ast.parse(path.read_text(encoding="utf-8"))):
             clauses = [one.id for one in CLAUSES if fnmatchcase(one.id, pattern)]
             if not clauses:
-                raise ValueError(f"{path.name}::{name} shows `{pattern}`: no clause of gateway/core/clauses.py is so")
+                raise ValueError(
+                    f"{path.name}::{name} shows `{pattern}`: no clause of gateway/core/reviews/clauses.py is so"
+                )
             for clause in clauses:
                 found[clause].add(f"{path.relative_to(tests.parent).as_posix()}::{name}")
     return {clause: sorted(names) for clause, names in found.items()}
@@ -72,7 +74,7 @@ def page(shown: Mapping[str, list[str]]) -> str:
     lines = [
         "# 方針の条項と試験 / The clauses of the policies and their tests",
         "",
-        "Made by `python -m tests.seeds` of the tests and of `gateway/core/clauses.py`; a test holds it against both.",
+        "Made by `python -m tests.seeds` of the tests and of `gateway/core/reviews/clauses.py`; a test holds it against both.",
         "",
         _REACHES,
         "",

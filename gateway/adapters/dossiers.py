@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking
-from gateway.adapters.oversight_tables import DossierRow
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.oversight import DossierRow
 from gateway.core.dossier import Dossier, Matter
 from gateway.jose import rfc4648
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking, writing
-from gateway.adapters.export_tables import ExportPartRow, ExportRow
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.exports import ExportPartRow, ExportRow
+from gateway.adapters.tables.log import metadata
 from gateway.ports.exports import Export, ExportPart, PartLine
 
 _export = metadata.tables[str(ExportRow.__tablename__)]

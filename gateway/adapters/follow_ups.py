@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking, writing
-from gateway.adapters.follow_up_tables import FollowUpRow, MemberCode
-from gateway.adapters.tables import metadata
-from gateway.core.follow_up import STATES, FollowUp, State
+from gateway.adapters.tables.follow_ups import FollowUpRow, MemberCode
+from gateway.adapters.tables.log import metadata
+from gateway.core.follow_ups.follow_up import STATES, FollowUp, State
 from gateway.jose import rfc4648
 from gateway.ports.follow_ups import Course, Place
 

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.engine import asking
-from gateway.adapters.tables import LogRequest, metadata
+from gateway.adapters.tables.log import LogRequest, metadata
 
 _request = metadata.tables[LogRequest.__tablename__]
 

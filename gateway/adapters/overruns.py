@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking, writing
-from gateway.adapters.log_search_writes import insert_of
-from gateway.adapters.overrun_tables import OverrunRow
-from gateway.adapters.staff_tables import ProposalRow
-from gateway.adapters.tables import metadata
-from gateway.core.overrun import Counted, Overrun
+from gateway.adapters.search.writes import insert_of
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.overruns import OverrunRow
+from gateway.adapters.tables.staff import ProposalRow
+from gateway.core.changes.overrun import Counted, Overrun
 
 _NAME: Final = "over_quota"
 _KEY: Final = ("origin", "grant_id", "client", "day")

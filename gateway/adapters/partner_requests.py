@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking
-from gateway.adapters.staff_tables import PartnerRequestRow
-from gateway.adapters.tables import metadata
-from gateway.core.partner_request import PartnerRequest
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import PartnerRequestRow
+from gateway.core.changes.partner_request import PartnerRequest
 
 _request = metadata.tables[PartnerRequestRow.__tablename__]
 _keys = msgspec.json.Decoder(tuple[dict[str, str], ...])

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking, writing
-from gateway.adapters.staff_tables import Kept, ProposalRow
-from gateway.adapters.tables import metadata
-from gateway.core.proposal import Proposal, State
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import Kept, ProposalRow
+from gateway.core.changes.proposal import Proposal, State
 from gateway.ports import Files, Unavailable
 from gateway.tlog.jcs import canonical
 

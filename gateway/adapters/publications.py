@@ -8,7 +8,7 @@ from sqlalchemy import Text, cast, literal, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.engine import reading, writing
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.log import metadata
 from gateway.ports import Logged, Timestamped
 from gateway.tlog.checkpoint import Checkpoint
 from gateway.tlog.hash_tiles import Tile

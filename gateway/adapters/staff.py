@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters import instants
 from gateway.adapters.engine import asking, writing
-from gateway.adapters.staff_tables import PersonRow, StaffRoleRow, StaffSessionRow
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import PersonRow, StaffRoleRow, StaffSessionRow
 from gateway.core.days import Span
 from gateway.core.staff import RoleHeld
 from gateway.ports import IDLE, WHOLE, Credentials, Person, Session

@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.engine import reading, writing
 from gateway.adapters.log.batch import ms
-from gateway.adapters.tables import metadata
-from gateway.adapters.walk_tables import WalkPage
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.walks import WalkPage
 
 _page = metadata.tables[str(WalkPage.__tablename__)]
 

@@ -1,42 +1,12 @@
-"""The composition root: the only place where ports meet adapters; one builder per use.
+"""The composition root: where ports meet adapters; one builder per use, in a module that loads no more than it needs.
 
-What only one use needs is imported in its builder, so that a command that reads the log does not load a web server.
+settings → storage    the stores that every command and listener works on
+           keys       the gateway's own keys, held against what its logs say of them
+           desk       what the data plane works with: sources, telemetry, limits, keys
+           office     what the second door works with; emergencies, quotas: what it shares with the third
+           oversight  what the third door works with; incidents, follow_ups, members
+           anchoring  who vouches for a co-op's log from outside
+           console    the staff listener
+           serving    both listeners, and the jobs beside the partners'; alone: one process on a SQLite file
+           working    a process that only makes parts of exports
 """
-
-from gateway.app.anchoring import anchorings, anchors_of
-from gateway.app.desk import build_desk, sources_of, telemetry_of, withdraw_strangers
-from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers, secrets_of
-from gateway.app.office import files_of, office_of, write_files
-from gateway.app.serving import AlreadyServing, Listener, Only, listeners, mounted, partner_listener, serving_alone
-from gateway.app.storage import AnyLog, Stores, archive_at, log_files, open_log, origin_of, stores
-
-__all__ = [
-    "AlreadyServing",
-    "AnyLog",
-    "Listener",
-    "Only",
-    "Stores",
-    "anchorings",
-    "anchors_of",
-    "announce_keys",
-    "archive_at",
-    "build_desk",
-    "checkpoint_signers",
-    "files_of",
-    "hold_subject_key",
-    "listeners",
-    "log_files",
-    "mounted",
-    "note_signers",
-    "office_of",
-    "open_log",
-    "origin_of",
-    "partner_listener",
-    "secrets_of",
-    "serving_alone",
-    "sources_of",
-    "stores",
-    "telemetry_of",
-    "withdraw_strangers",
-    "write_files",
-]

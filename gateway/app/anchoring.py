@@ -43,8 +43,8 @@ async def anchorings(
 
 def anchors_of(settings: Settings, coop: str, *, http: "httpx2.AsyncClient", clock: Clock) -> anchors.Anchors:
     """Return who vouches for a co-op's log, as configured."""
-    from gateway.adapters.timestamp_http import HttpTimestamps
-    from gateway.adapters.witness_http import HttpWitness
+    from gateway.adapters.anchors.timestamp_http import HttpTimestamps
+    from gateway.adapters.anchors.witness_http import HttpWitness
     from gateway.tlog.cosignature import parse_witness_vkey
     from gateway.tlog.timestamp import read_authority
 

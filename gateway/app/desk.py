@@ -35,19 +35,19 @@ def sources_of(settings: Settings, *, clock: Clock) -> "dict[str, OpenSource]":
 def _source(one: AnySource, clock: Clock) -> "OpenSource":
     match one:
         case SqlSourceSettings():
-            from gateway.adapters.source_sql import SqlSource
+            from gateway.adapters.sources.sql import SqlSource
 
             return SqlSource(
                 one.url_file.read_text().strip(), clock=clock, timeout_s=one.timeout_s, connections=one.connections
             )
         case FileSourceSettings():
-            from gateway.adapters.source_files import FileSource
+            from gateway.adapters.sources.files import FileSource
 
             return FileSource(one.folder, clock=clock, every_s=one.every_s)
         case SourceSettings():
             import stamina
 
-            from gateway.adapters.source_http import HttpSource
+            from gateway.adapters.sources.http import HttpSource
 
             # A source that fails is noted once, by the step that asked; each retry's own line would say it again.
             stamina.instrumentation.set_on_retry_hooks(())

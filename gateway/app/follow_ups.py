@@ -1,6 +1,6 @@
 """What each co-op chose for its follow-ups, as the settings say."""
 
-from gateway.core.follow_up import Rules
+from gateway.core.follow_ups.follow_up import Rules
 from gateway.settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 from gateway.app.oversight import oversight_of
 from gateway.app.storage import Stores
-from gateway.core.incident_report import IncidentReport
+from gateway.core.incidents.report import IncidentReport
 from gateway.data_plane.desk import TakeIncident
 from gateway.oversight.incidents.reported import report_incident
 from gateway.settings import Settings

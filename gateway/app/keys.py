@@ -2,8 +2,8 @@
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from gateway.adapters.anchors.signer_state import RememberingSigner
 from gateway.adapters.key_files import KeyFiles
-from gateway.adapters.signer_state import RememberingSigner
 from gateway.app.storage import Stores, origin_of
 from gateway.control_plane import subject_key
 from gateway.control_plane.gateway_keys import announce

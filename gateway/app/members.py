@@ -4,7 +4,7 @@ from functools import partial
 
 from gateway.app.storage import Stores
 from gateway.control_plane.members.desk import MemberDesk
-from gateway.core.masters import Masters
+from gateway.core.members.masters import Masters
 from gateway.settings import Settings
 
 

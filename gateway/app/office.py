@@ -14,10 +14,10 @@ from gateway.control_plane.changes.reach import Counted
 from gateway.control_plane.notices.changes import purpose_names, words_of, words_published
 from gateway.control_plane.office import Office
 from gateway.control_plane.partners.possession import possession_key
+from gateway.core.changes.proposal import Proposal
 from gateway.core.identity import tagger
-from gateway.core.notice_change import Words
+from gateway.core.notices.change import Words
 from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.state import Snapshot
 from gateway.oversight.measures import check_trained

@@ -1,18 +1,16 @@
 """The listeners: their applications, and the jobs that go on beside the partners'."""
 
 import asyncio
-import fcntl
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from math import inf
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from gateway.adapters.anchors.signer_state import RememberingSigner
 from gateway.adapters.clock import system_clock
-from gateway.adapters.database import sqlite_path
-from gateway.adapters.signer_state import RememberingSigner
+from gateway.app.alone import serving_alone
 from gateway.app.anchoring import anchorings
 from gateway.app.desk import build_desk, sources_of, telemetry_of, withdraw_strangers
 from gateway.app.keys import announce_keys, checkpoint_signers, hold_subject_key, note_signers
@@ -46,10 +44,6 @@ Only = Literal["partner", "staff"]
 Work = Callable[[], Awaitable[None]]
 Job = tuple[str, float, Work]
 """Its name, the pause after it in seconds, and what it does."""
-
-
-class AlreadyServing(Exception):
-    """Another process serves from the same SQLite file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,20 +204,3 @@ async def _repeat(desk: Desk, stopping: asyncio.Event, name: str, seconds: float
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stopping.wait()
-
-
-@contextmanager
-def serving_alone(settings: Settings) -> Iterator[None]:
-    """Hold the lock that one serving process has on a SQLite file; PostgreSQL needs none. Raises AlreadyServing."""
-    path = sqlite_path(settings.database_url)
-    if path is None:
-        yield
-        return
-    with Path(f"{path}.serving").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyServing(
-                f"another process serves from `{path}`; stop it, or use PostgreSQL to run several"
-            ) from None
-        yield

@@ -14,25 +14,25 @@ from gateway.ports import ArchiveStore, Clock, LogFiles
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
-    from gateway.adapters.coverage import StoredCoverage
-    from gateway.adapters.deliveries import StoredDeliveries
+    from gateway.adapters.anchors.coverage import StoredCoverage
     from gateway.adapters.dossiers import StoredDossiers
-    from gateway.adapters.erasable import SqlErasable
     from gateway.adapters.exports import StoredExports
     from gateway.adapters.follow_ups import StoredFollowUps
-    from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.kept_requests import StoredRequests
     from gateway.adapters.log.postgres import PostgresLog
     from gateway.adapters.log.sqlite import SqliteLog
-    from gateway.adapters.log_search import SqlLogSearch
-    from gateway.adapters.member_events import StoredMemberEvents
+    from gateway.adapters.members.erasable import SqlErasable
+    from gateway.adapters.members.events import StoredMemberEvents
+    from gateway.adapters.members.held_sets import SqlHeldSets
+    from gateway.adapters.members.reached import SqlReached
+    from gateway.adapters.members.side_rows import SqlSideRows
     from gateway.adapters.overruns import StoredOverruns
     from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
-    from gateway.adapters.reached import SqlReached
-    from gateway.adapters.saved_views import StoredViews
-    from gateway.adapters.side_rows import SqlSideRows
+    from gateway.adapters.search.deliveries import StoredDeliveries
+    from gateway.adapters.search.log_search import SqlLogSearch
+    from gateway.adapters.search.saved_views import StoredViews
     from gateway.adapters.staff import StoredStaff
     from gateway.adapters.walks import StoredWalks
 
@@ -90,25 +90,25 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
 @asynccontextmanager
 async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Stores]:
     """Open the log and read the state in force; close it at the end. Raises Unavailable."""
-    from gateway.adapters.coverage import StoredCoverage
-    from gateway.adapters.deliveries import StoredDeliveries
+    from gateway.adapters.anchors.coverage import StoredCoverage
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.engine import engine_of
-    from gateway.adapters.erasable import SqlErasable
     from gateway.adapters.exports import StoredExports
     from gateway.adapters.follow_ups import StoredFollowUps
-    from gateway.adapters.held_sets import SqlHeldSets
     from gateway.adapters.kept_requests import StoredRequests
-    from gateway.adapters.log_search import SqlLogSearch
-    from gateway.adapters.member_events import StoredMemberEvents
+    from gateway.adapters.members.erasable import SqlErasable
+    from gateway.adapters.members.events import StoredMemberEvents
+    from gateway.adapters.members.held_sets import SqlHeldSets
+    from gateway.adapters.members.reached import SqlReached
+    from gateway.adapters.members.side_rows import SqlSideRows
     from gateway.adapters.overruns import StoredOverruns
     from gateway.adapters.partner_requests import StoredPartnerRequests
     from gateway.adapters.policy_files.resolve import resolve_bytes
     from gateway.adapters.proposals import StoredProposals
     from gateway.adapters.publications import StoredPublications
-    from gateway.adapters.reached import SqlReached
-    from gateway.adapters.saved_views import StoredViews
-    from gateway.adapters.side_rows import SqlSideRows
+    from gateway.adapters.search.deliveries import StoredDeliveries
+    from gateway.adapters.search.log_search import SqlLogSearch
+    from gateway.adapters.search.saved_views import StoredViews
     from gateway.adapters.staff import StoredStaff
     from gateway.adapters.walks import StoredWalks
     from gateway.oversight.log.log_rows import row_of
@@ -159,6 +159,6 @@ def log_files(where: str) -> AbstractContextManager[LogFiles]:
 
 def archive_at(target: str) -> ArchiveStore:
     """Return the archive that a folder or `s3://bucket/prefix` names. Raises ValueError."""
-    from gateway.adapters.archive_store import archive_store
+    from gateway.adapters.anchors.archive_store import archive_store
 
     return archive_store(target)

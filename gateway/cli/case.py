@@ -11,13 +11,13 @@ from typing import Annotated, Any, TypeVar, cast
 import msgspec
 import typer
 
-from gateway.app import secrets_of, stores
+from gateway.app.keys import secrets_of
 from gateway.app.oversight import oversight_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, known
 from gateway.cli.output import USAGE, Json, Lang, Language, fail, run, say, settings, show as show_rows, text_of
-from gateway.core import rights_words as words
-from gateway.core.refused import Refused
-from gateway.core.rights import (
+from gateway.core.members import rights_words as words
+from gateway.core.members.rights import (
     ARTICLES,
     METHODS,
     OPEN_STATES,
@@ -35,6 +35,7 @@ from gateway.core.rights import (
     Result,
     Subject,
 )
+from gateway.core.refused import Refused
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.members import cases
 from gateway.oversight.members.access import note_access

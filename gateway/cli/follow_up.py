@@ -11,13 +11,14 @@ from typing import Annotated, Any, cast, get_args
 
 import typer
 
-from gateway.app import secrets_of, stores
+from gateway.app.keys import secrets_of
 from gateway.app.oversight import oversight_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.office import refusals_told
 from gateway.cli.output import USAGE, Json, Lang, codes_of, fail, run, say, settings, show, text_of
 from gateway.core.days import jst_day
-from gateway.core.follow_up import STATES, Answer, FollowUp, State
+from gateway.core.follow_ups.follow_up import STATES, Answer, FollowUp, State
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.follow_ups import arising
 from gateway.oversight.follow_ups.asked import Asked, answered_on_paper, tell_partners

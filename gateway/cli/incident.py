@@ -14,14 +14,14 @@ import msgspec
 import typer
 from rich.progress import Progress
 
-from gateway.app import secrets_of, stores
+from gateway.app.keys import secrets_of
 from gateway.app.oversight import oversight_of
-from gateway.app.storage import Stores
+from gateway.app.storage import Stores, stores
 from gateway.cli.acting import By, Reason, known, line
 from gateway.cli.output import USAGE, Json, Lang, Language, err, fail, run, say, settings, show as show_rows, text_of
 from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier
-from gateway.core.incident import OPEN, Known, Scope, Source, Wanted
+from gateway.core.incidents.incident import OPEN, Known, Scope, Source, Wanted
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.incidents import words
 from gateway.oversight.incidents.file import IncidentFile, count_scope, incident, incidents, open_incident

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from gateway.adapters.key_files import KeyFiles
-from gateway.app import note_signers, stores
+from gateway.app.keys import note_signers
+from gateway.app.storage import stores
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.output import USAGE, Json, explained, fail, run, say, settings, show, typed
 from gateway.control_plane import subject_key

@@ -13,15 +13,16 @@ import msgspec
 import typer
 from rich.progress import Progress
 
-from gateway.app import secrets_of, stores
+from gateway.app.keys import secrets_of
 from gateway.app.members import masters_of
+from gateway.app.storage import stores
 from gateway.cli.member_answer import answer
 from gateway.cli.member_import import import_
 from gateway.cli.output import USAGE, Json, Lang, codes_of, err, fail, run, said, say, settings, show
 from gateway.cli.policy import known
 from gateway.control_plane import restrict as stops
 from gateway.core.days import JST
-from gateway.core.restriction_grounds import GROUND_IDS, grounds_of
+from gateway.core.members.restriction_grounds import GROUND_IDS, grounds_of
 from gateway.core.state import RestrictionKind
 from gateway.oversight.members import held as holdings, history as past
 from gateway.oversight.members.access import note_access

@@ -10,8 +10,9 @@ from typing import Annotated, Final
 
 import typer
 
-from gateway.app import secrets_of, stores
+from gateway.app.keys import secrets_of
 from gateway.app.oversight import oversight_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, known
 from gateway.cli.output import USAGE, Json, Lang, fail, run, say, settings, text_of
 from gateway.core.refused import Refused

@@ -8,8 +8,9 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway.app import secrets_of, stores
+from gateway.app.keys import secrets_of
 from gateway.app.members import members_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, err, fail, run, say, settings
 from gateway.control_plane.members.faults import RowFault, RowsRefused

@@ -8,13 +8,14 @@ from typing import TypeVar
 
 import typer
 
-from gateway.app import office_of, stores
+from gateway.app.office import office_of
+from gateway.app.storage import stores
 from gateway.cli.acting import known
 from gateway.cli.output import USAGE, err, fail, out, run, settings
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import FilesRefused
+from gateway.core.changes.proposal import Proposal, State
 from gateway.core.days import JST
-from gateway.core.proposal import Proposal, State
 from gateway.core.refused import Refused
 from gateway.ports import Told
 from gateway.settings import Settings

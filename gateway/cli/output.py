@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.adapters.key_files import KeysRefused
-from gateway.app import AlreadyServing
+from gateway.app.alone import AlreadyServing
 from gateway.control_plane.govern import StaleBase
 from gateway.oversight.log.archive import ArchiveRefused
 from gateway.oversight.log.export import NothingPublished

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import office_of, stores
+from gateway.app.office import office_of
+from gateway.app.storage import stores
 from gateway.cli import partner_request
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.office import refusals_told

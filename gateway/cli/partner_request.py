@@ -17,8 +17,8 @@ from gateway.cli.output import USAGE, Json, err, fail, out, say, show, text_of
 from gateway.control_plane.office import Office
 from gateway.control_plane.partners import both_named, requests as steps
 from gateway.control_plane.partners.possession import Proved, challenge as challenged, opened, proved, read, same_set
+from gateway.core.changes.partner_request import PartnerRequest
 from gateway.core.days import JST
-from gateway.core.partner_request import PartnerRequest
 from gateway.core.refused import Refused
 from gateway.jose.rfc7517 import KeyRefused, PublicKey, accept_partner_set
 from gateway.settings import Settings

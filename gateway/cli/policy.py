@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gateway.app import files_of, office_of, stores
+from gateway.app.office import files_of, office_of
+from gateway.app.storage import stores
 from gateway.cli import acting, definitions, proposal
 from gateway.cli.acting import line
 from gateway.cli.office import findings_told, refusals_told

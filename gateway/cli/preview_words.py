@@ -16,11 +16,11 @@ from gateway.cli.office import shown
 from gateway.cli.output import WIDE, Language, out
 from gateway.control_plane.changes.preview import ChangedGrant, Preview
 from gateway.control_plane.notices.change_words import say
-from gateway.core.comparison import Difference, Plain
+from gateway.core.changes.comparison import Difference, Plain
+from gateway.core.changes.proposal import Proposal, State
+from gateway.core.changes.replay import FieldEffect, Outcome, Turned
 from gateway.core.days import JST
-from gateway.core.notice_matters import NoticeChange
-from gateway.core.proposal import Proposal, State
-from gateway.core.replay import FieldEffect, Outcome, Turned
+from gateway.core.notices.matters import NoticeChange
 
 Words = tuple[str, str]
 _COLOUR = {"+": "green", "~": "yellow", "-": "red"}

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import files_of, write_files
+from gateway.app.office import files_of, write_files
 from gateway.cli.acting import By, Reason, line
 from gateway.cli.office import digest_of, facts, on, proposal_of, shown, step, told
 from gateway.cli.output import USAGE, Json, Lang, err, fail, say, show
@@ -19,8 +19,8 @@ from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.file_diff import changed_files
 from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import JST
-from gateway.core.proposal import Proposal
 from gateway.ports import Files
 from gateway.settings import Settings
 

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import office_of, stores
+from gateway.app.office import office_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, Reason, known, line
 from gateway.cli.office import on, refusals_told, shown, told
 from gateway.cli.output import Json, Lang, run, say, settings, show
@@ -17,8 +18,8 @@ from gateway.control_plane.office import Office
 from gateway.control_plane.quotas import counting
 from gateway.control_plane.quotas.acts import dismiss as leave, propose as begin
 from gateway.control_plane.quotas.queue import Queued, queued
-from gateway.core.overrun import State
-from gateway.core.proposal import Proposal
+from gateway.core.changes.overrun import State
+from gateway.core.changes.proposal import Proposal
 from gateway.oversight.log import searching
 from gateway.settings import Settings
 from gateway.tlog.entries import instant

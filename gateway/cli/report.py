@@ -13,8 +13,8 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from gateway.app import stores
 from gateway.app.oversight import oversight_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, known
 from gateway.cli.office import refusals_told, shown
 from gateway.cli.output import USAGE, Json, Lang, Language, fail, out as screen, run, say, settings, show

@@ -10,13 +10,13 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from gateway.app import stores
 from gateway.app.oversight import oversight_of
+from gateway.app.storage import stores
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.office import refusals_told, shown
 from gateway.cli.output import USAGE, Json, Lang, fail, run, say, settings, show
-from gateway.core.checklists import checklist_on
 from gateway.core.dossier import Dossier
+from gateway.core.reviews.checklists import checklist_on
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.reviews import review as reviews, signing

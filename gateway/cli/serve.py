@@ -8,8 +8,9 @@ from typing import Annotated, cast
 
 import typer
 
-from gateway import app
 from gateway.adapters.database import migrate as migrate_database
+from gateway.app import serving
+from gateway.app.serving import Only
 from gateway.cli.output import Json, explained, run, say, settings, show
 from gateway.settings import Settings
 
@@ -31,10 +32,10 @@ def serve(
     import uvloop
 
     with explained():
-        uvloop.run(_serve(configured, reuse_port=reuse_port, only=cast("app.Only | None", only)))
+        uvloop.run(_serve(configured, reuse_port=reuse_port, only=cast("Only | None", only)))
 
 
-async def _serve(configured: Settings, *, reuse_port: bool, only: app.Only | None) -> None:
+async def _serve(configured: Settings, *, reuse_port: bool, only: Only | None) -> None:
     from gateway.web.server import bind, collect_seldom, keep_large_buffers, serve as serve_http
 
     # The database driver's own tracebacks say less than the note that whoever needed the database writes.
@@ -43,7 +44,7 @@ async def _serve(configured: Settings, *, reuse_port: bool, only: app.Only | Non
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     await migrate_database(configured.database_url)
-    async with app.listeners(configured, only=only) as listening:
+    async with serving.listeners(configured, only=only) as listening:
         bound = [(one, bind(one.host, one.port, reuse_port=reuse_port)) for one in listening]
         collect_seldom()
         keep_large_buffers()

@@ -10,9 +10,10 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_files import Checked, FileSource
-from gateway.adapters.source_files.words import text
-from gateway.app import sources_of, stores
+from gateway.adapters.sources.files import Checked, FileSource
+from gateway.adapters.sources.files.words import text
+from gateway.app.desk import sources_of
+from gateway.app.storage import stores
 from gateway.cli.acting import known
 from gateway.cli.output import REFUSED, UNAVAILABLE, USAGE, Json, Lang, Language, err, fail, run, say, settings, show
 from gateway.cli.source_words import mend

@@ -9,7 +9,8 @@ from typing import Annotated, TypeVar, cast
 import pyotp
 import typer
 
-from gateway.app import Stores, office_of, stores
+from gateway.app.office import office_of
+from gateway.app.storage import Stores, stores
 from gateway.cli.output import USAGE, Json, fail, run, said, say, settings, show
 from gateway.cli.policy import known
 from gateway.control_plane.people import identities, people, role_review

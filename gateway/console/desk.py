@@ -11,7 +11,7 @@ from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.members.desk import MemberDesk
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.state import Snapshot
 from gateway.oversight.desk import OversightDesk
 from gateway.ports import (

@@ -20,7 +20,7 @@ from gateway.console.reviews import review_home
 from gateway.console.transfers import anomalies
 from gateway.console.transfers.signature import signature
 from gateway.console.visit import Visit, require
-from gateway.core.proposal import Proposal, State
+from gateway.core.changes.proposal import Proposal, State
 from gateway.core.state import Snapshot, Version
 
 OPEN_STATES: Final[tuple[State, ...]] = ("draft", "submitted", "approved")

@@ -7,7 +7,7 @@ from typing import Protocol
 from gateway.control_plane.changes.reach import Count
 from gateway.control_plane.emergencies.record import Records
 from gateway.control_plane.quotas.record import Dismiss
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.state import Snapshot
 from gateway.ports import Checked, Clock, Log, Overruns, PartnerRequests, PolicyFiles, Proposals, Staff
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gateway.core.proposal import Rule
+from gateway.core.changes.proposal import Rule
 from gateway.core.refused import Refused
 from gateway.ports import Told
 

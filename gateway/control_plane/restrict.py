@@ -11,8 +11,8 @@ from typing import Final
 
 from gateway.control_plane.govern import govern
 from gateway.core.identity import SALT, Subject, commit, member_tag
-from gateway.core.masters import Masters, check_staff
-from gateway.core.restriction_grounds import GROUNDS, GroundId
+from gateway.core.members.masters import Masters, check_staff
+from gateway.core.members.restriction_grounds import GROUNDS, GroundId
 from gateway.core.state import Effect, MembersLifted, MembersRestricted, Restriction, RestrictionKind
 from gateway.jose import rfc4648
 from gateway.ports import Clock, CoopSecrets, Log, MemberCode

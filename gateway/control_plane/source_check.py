@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.core.policy import Field, Policy
 from gateway.core.rows import CODE, FACTS, RowPlan, plan_rows
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 from gateway.ports import Clock, Query, Source, Unavailable
 
 PAGE = 1_000

@@ -12,7 +12,7 @@ import msgspec
 
 from gateway.core.bases import Basis
 from gateway.core.days import ALWAYS, Span
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 
 FieldClass = Literal["ordinary", "financial", "special_care", "free_text"]
 FieldType = Literal["code", "text", "enum", "date", "digits", "jis_x0402", "phone", "email", "boolean", "integer"]

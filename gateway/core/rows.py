@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 import msgspec
 
 from gateway.core.policy import Field, FieldType
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 
 Fact = Literal["status", "subject", "programmes", "acquired_under", "as_of", "consents", "stops"]
 FACTS: tuple[Fact, ...] = get_args(Fact)

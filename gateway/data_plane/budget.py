@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 
 from gateway.core.days import Moment, jst_day, midnight_after
-from gateway.core.enumeration import Verdict
+from gateway.core.detection.enumeration import Verdict
 from gateway.core.identity import tagger
 from gateway.core.outcome import Denial
 from gateway.core.policy import Policy

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from gateway.core.days import Moment
-from gateway.core.follow_up import Rules
-from gateway.core.incident_report import IncidentReport
+from gateway.core.follow_ups.follow_up import Rules
+from gateway.core.incidents.report import IncidentReport
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Policy
 from gateway.core.state import ClientKey, Snapshot

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from pyroaring import BitMap
 
-from gateway.core.enumeration import Verdict, verdict, weightier
+from gateway.core.detection.enumeration import Verdict, verdict, weightier
 
 MOST: Final = 10_000
 """Members of one client that wait to be counted."""

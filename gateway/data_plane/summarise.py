@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from gateway.core.enumeration import TOLD
+from gateway.core.detection.enumeration import TOLD
 from gateway.data_plane.desk import Desk
 from gateway.ports import Committed, Submission, Unavailable
 from gateway.tlog.entries import Denial, encode, instant

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gateway import app
 from gateway.adapters.policy_files.agreement import AgreementShape
 from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.load import load
+from gateway.app.office import files_of, office_of
+from gateway.app.storage import Stores
 from gateway.client import generate_keys, prove
 from gateway.control_plane.changes.publish import publish
 from gateway.control_plane.partners import both_named
@@ -26,7 +27,7 @@ def read(settings: Settings, coop: str) -> PolicyDocument:
 
 async def put_in_force(
     settings: Settings,
-    office: app.Stores,
+    office: Stores,
     document: PolicyDocument,
     *,
     reason: str,
@@ -35,7 +36,7 @@ async def put_in_force(
 ) -> int:
     """Publish at once what the files say; return the index of its entry. Raises NotTwoPeople, Unavailable."""
     await office.snapshots.refresh(document.coop)
-    files = app.files_of(settings.policies, settings.partners, document.coop)
+    files = files_of(settings.policies, settings.partners, document.coop)
     return await publish(
         office.log,
         office.snapshots.current(document.coop),
@@ -49,12 +50,12 @@ async def put_in_force(
     )
 
 
-async def enrol(settings: Settings, office: app.Stores, document: PolicyDocument, folder: Path) -> list[str]:
+async def enrol(settings: Settings, office: Stores, document: PolicyDocument, folder: Path) -> list[str]:
     """Register a client of every partner with an agreement, make it active, and write its files; return their names.
 
     Each partner proves that it holds its keys. Nobody holds a role yet, so one person registers them.
     """
-    made, desk = [], app.office_of(settings, office)
+    made, desk = [], office_of(settings, office)
     for partner in document.agreements:
         name = partner if document.coop == COOP else f"{partner}-{document.coop}"
         client = document.partners[partner].clients[0].id

@@ -8,10 +8,11 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
-from gateway import app
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import migrate
 from gateway.adapters.key_files import KeyFiles
+from gateway.app import storage
+from gateway.app.alone import AlreadyServing, serving_alone
 from gateway.core.days import jst_day, midnight
 from gateway.demo.awkward import timestamp
 from gateway.demo.enrol import enrol, put_in_force, read
@@ -50,7 +51,7 @@ async def open_stage(
             with step("ゲートウェイの鍵とデータベース", "the gateway's keys and database"):
                 secret = _make_keys(settings)
                 await migrate(settings.database_url)
-                office = await stack.enter_async_context(app.stores(settings))
+                office = await stack.enter_async_context(storage.stores(settings))
             with step(f"架空の組合員 {members:,}人", f"{members:,} synthetic members"):
                 people: dict[str, Member] = {}
                 table = nightly(partial(_make, people, members), today=lambda: jst_day(system_clock()))
@@ -88,9 +89,9 @@ def _make_room(settings: Settings, state: Path) -> None:
     """Delete what an earlier run left, unless one still serves from there. Raises CannotStart."""
     take(state)
     try:
-        with app.serving_alone(settings):
+        with serving_alone(settings):
             clear(state)
-    except app.AlreadyServing:
+    except AlreadyServing:
         raise CannotStart(
             f"ほかの `gateway demo` が `{state}` を使っています。Ctrl-C で終えるか、--state で別の場所を指定してください。",
             f"another `gateway demo` uses `{state}`: end it with Ctrl-C, or name another place with --state.",

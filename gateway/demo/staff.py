@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pyotp
 
-from gateway import app
+from gateway.app.storage import Stores
 from gateway.control_plane.people import people
 from gateway.control_plane.people.credentials import hash_password, seal_totp, totp_key
 from gateway.core.staff import Role
@@ -40,7 +40,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return pyotp.TOTP(self.totp).at(int(at))
 
 
-async def hire(office: app.Stores, state: Path) -> list[Account]:
+async def hire(office: Stores, state: Path) -> list[Account]:
     """Add the people with their roles and accounts, and write what they sign in with. Raises Unavailable."""
     words = {"by": _BY, "reason": _REASON, "clock": office.clock}
     for person, name, _, _ in ROLES:
@@ -54,7 +54,7 @@ async def hire(office: app.Stores, state: Path) -> list[Account]:
     return accounts
 
 
-async def _account(office: app.Stores, state: Path, person: str) -> Account:
+async def _account(office: Stores, state: Path, person: str) -> Account:
     secret, password = secrets.token_bytes(20), "-".join(secrets.token_hex(2) for _ in range(4))
     totp = base64.b32encode(secret).decode()
     key = totp_key(office.keys.coop_secrets(COOP))

@@ -13,8 +13,9 @@ import httpx2
 import uvicorn
 from starlette.applications import Starlette
 
-from gateway import app
 from gateway.adapters.policy_files.document import PolicyDocument
+from gateway.app import serving
+from gateway.app.storage import Stores
 from gateway.client import AsyncClient, Page, Receipt, Transfer
 from gateway.client.config import Config, load_config
 from gateway.client.keys import Keys, load_keys
@@ -79,7 +80,7 @@ class Stage:
 
     state: Path
     settings: Settings
-    office: app.Stores
+    office: Stores
     people: dict[str, Member]
     documents: dict[str, PolicyDocument]
     """What is published, with its texts."""
@@ -166,7 +167,7 @@ async def serving_members(system: Starlette, listener: socket.socket) -> AsyncIt
 async def serving_gateway(settings: Settings, doors: Sequence[socket.socket]) -> AsyncIterator[None]:
     """Serve the gateway's partner API and its console, on a door each, while the context is open."""
     stop = asyncio.Event()
-    async with app.listeners(settings) as listening:
+    async with serving.listeners(settings) as listening:
         tasks = [
             asyncio.create_task(serve(one.app, listener=door, stop=stop, count=lambda _: None))
             for one, door in zip(listening, doors, strict=True)

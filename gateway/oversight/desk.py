@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.core.follow_up import Rules
-from gateway.core.masters import Masters
+from gateway.core.follow_ups.follow_up import Rules
+from gateway.core.members.masters import Masters
 from gateway.core.state import Snapshot
 from gateway.oversight.log.verification import Verifications
 from gateway.ports import (

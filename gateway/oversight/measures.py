@@ -15,7 +15,7 @@ from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier
 from gateway.core.plain_text import one_line, writable
 from gateway.core.refused import Refused
-from gateway.core.safety_measures import NUMBERS, TRAINING
+from gateway.core.reviews.safety_measures import NUMBERS, TRAINING
 from gateway.oversight import dossiers
 from gateway.oversight.desk import OversightDesk
 
@@ -28,7 +28,7 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     """One measure, as declared."""
 
     heading: str
-    """Its number in the guideline's annex (core/safety_measures.py)."""
+    """Its number in the guideline's annex (core/reviews/safety_measures.py)."""
     title: str
     evidence: str
     """What shows it: a document, a place, a register."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Literal, Protocol
 
-from gateway.core.follow_up import FollowUp, State
+from gateway.core.follow_ups.follow_up import FollowUp, State
 
 Course = Literal["restrictions", "retention"]
 """What follow-ups arise from by themselves: restrictions by the index of their entry, retention by the month (year × 12 + month - 1)."""

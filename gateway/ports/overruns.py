@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from gateway.core.overrun import Counted, Overrun
+from gateway.core.changes.overrun import Counted, Overrun
 
 
 class Overruns(Protocol):

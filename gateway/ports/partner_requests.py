@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from gateway.core.partner_request import PartnerRequest
+from gateway.core.changes.partner_request import PartnerRequest
 
 
 class PartnerRequests(Protocol):

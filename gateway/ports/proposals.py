@@ -5,8 +5,8 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+from gateway.core.changes.proposal import Proposal, State
 from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal, State
 
 Files = Mapping[str, str]
 """Path → text: `policies/<coop>/…` and `partners/<id>.yaml`, as they stand in a repository; text ends as it was read."""

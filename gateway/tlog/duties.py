@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from gateway.core.days import midnight
-from gateway.core.follow_up import Duty, meets
+from gateway.core.follow_ups.follow_up import Duty, meets
 from gateway.tlog.entries import Ack, FollowUp, Release, instant
 from gateway.tlog.findings import Code, Refused
 

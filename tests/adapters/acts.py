@@ -12,8 +12,8 @@ from gateway.adapters.engine import engine_of, writing
 from gateway.adapters.log.batch import ms
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
-from gateway.adapters.staff_tables import PersonRow, StaffRoleRow
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import PersonRow, StaffRoleRow
 from gateway.core.staff import RoleHeld
 from gateway.ports import Change, Submission, Values, Verdict
 from gateway.tlog.merkle import leaf_hash

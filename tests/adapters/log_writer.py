@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.adapters.database import sqlite_path
-from gateway.adapters.deliveries import StoredDeliveries
 from gateway.adapters.engine import engine_of
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
-from gateway.adapters.log_search import SqlLogSearch
+from gateway.adapters.search.deliveries import StoredDeliveries
+from gateway.adapters.search.log_search import SqlLogSearch
 from gateway.oversight.log.log_rows import row_of
 from gateway.ports import Committed, Row, Submission
 from gateway.tlog.entries import Access, Counts, Denial, Entry, Release, encode, instant

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_files import FileSource
-from gateway.core.file_layout import Control, FileLayout, FixedColumn
+from gateway.adapters.sources.files import FileSource
 from gateway.core.rows import FACTS, RowPlan, plan_rows
-from gateway.core.source_map import SourceMap, ValueForm
+from gateway.core.sources.file_layout import Control, FileLayout, FixedColumn
+from gateway.core.sources.source_map import SourceMap, ValueForm
 from gateway.demo.people import COLUMNS, Member
 from gateway.ports import Query, Records
 from tests import factories as make

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_http import HttpSource
-from gateway.adapters.source_sql import SqlSource
+from gateway.adapters.sources.http import HttpSource
+from gateway.adapters.sources.sql import SqlSource
 from gateway.core.days import JST
-from gateway.core.file_layout import FileLayout
 from gateway.core.rows import FACTS
-from gateway.core.source_map import SourceMap, ValueForm
+from gateway.core.sources.file_layout import FileLayout
+from gateway.core.sources.source_map import SourceMap, ValueForm
 from gateway.demo.member_system import member_system, server as demo_server
 from gateway.demo.member_table import Table
 from gateway.demo.people import Member

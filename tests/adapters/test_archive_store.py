@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.archive_store import BucketArchive, FolderArchive, archive_store
+from gateway.adapters.anchors.archive_store import BucketArchive, FolderArchive, archive_store
 from gateway.ports import ArchiveStore, Unavailable
 from tests.simulators.object_store import ObjectStore, running
 

@@ -1,4 +1,4 @@
-"""What an entry of the second door changes besides the log: the rules in SQL are those of core/proposal.py."""
+"""What an entry of the second door changes besides the log: the rules in SQL are those of core/changes/proposal.py."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,9 +11,9 @@ from sqlalchemy import insert, select
 
 from gateway.adapters.engine import reading, writing
 from gateway.adapters.log.batch import ms
-from gateway.adapters.staff_tables import ProposalRow
-from gateway.adapters.tables import metadata
-from gateway.core.proposal import EVENTS, STATES, Event, Proposal, refusal
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import ProposalRow
+from gateway.core.changes.proposal import EVENTS, STATES, Event, Proposal, refusal
 from gateway.ports import Bounced, Committed, Submission, Unchanged
 from gateway.tlog.merkle import leaf_hash
 from tests.adapters.acts import COOP, ORIGIN, Acts

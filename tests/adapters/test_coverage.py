@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gateway.adapters.coverage import StoredCoverage
+from gateway.adapters.anchors.coverage import StoredCoverage
 from gateway.adapters.engine import engine_of
 from gateway.ports import Unavailable
 

@@ -17,8 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateway.adapters.http1 import Lines
-from gateway.adapters.http1_line import MAX_HEAD, Answer, Broken, Encoded, TooLarge, Unanswered
+from gateway.adapters.sources.http1 import Lines
+from gateway.adapters.sources.http1_line import MAX_HEAD, Answer, Broken, Encoded, TooLarge, Unanswered
 from tests.adapters.scripted import Step, Then, answer, scripted
 
 MOST = 1_000

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from gateway.adapters.engine import engine_of
-from gateway.adapters.log_folding import matches
-from gateway.adapters.log_search import SqlLogSearch
+from gateway.adapters.search.folding import matches
+from gateway.adapters.search.log_search import SqlLogSearch
 from gateway.oversight.log.log_rows import row_of
 from gateway.oversight.log.searching import Folding, advance, rebuild
 from gateway.ports import Behind, Row, Submission, Tally, Unavailable, Wanted

@@ -1,18 +1,19 @@
 """The migrations make exactly the tables that the code reads; running them again changes nothing."""
 
 from importlib import import_module
-from pathlib import Path
+from pkgutil import iter_modules
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from gateway.adapters import tables
 from gateway.adapters.database import migrate, sqlite_path
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.log import metadata
 
-for module in (Path(__file__).parents[2] / "gateway" / "adapters").glob("*_tables.py"):
-    import_module(f"gateway.adapters.{module.stem}")
+for module in iter_modules(tables.__path__, f"{tables.__name__}."):
+    import_module(module.name)
 
 
 def difference(connection: Connection) -> list[object]:

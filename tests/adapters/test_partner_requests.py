@@ -1,4 +1,4 @@
-"""Requests on partners on both databases: the rules in SQL are those of core/partner_request.py, raced ones too."""
+"""Requests on partners on both databases: the rules in SQL are those of core/changes/partner_request.py, raced ones too."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,9 +13,9 @@ from sqlalchemy import delete, insert, update
 from gateway.adapters.engine import engine_of, writing
 from gateway.adapters.log.batch import ms
 from gateway.adapters.partner_requests import StoredPartnerRequests
-from gateway.adapters.staff_tables import PartnerRequestRow
-from gateway.adapters.tables import metadata
-from gateway.core.partner_request import EVENTS, STATES, Event, PartnerRequest, refusal
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import PartnerRequestRow
+from gateway.core.changes.partner_request import EVENTS, STATES, Event, PartnerRequest, refusal
 from gateway.ports import Committed, Unavailable, Unchanged
 from tests.adapters.acts import COOP, ORIGIN, PERSON_TABLE, ROLE_TABLE, Acts
 from tests.clock import SettableClock

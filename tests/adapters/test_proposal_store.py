@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gateway.adapters.engine import engine_of, writing
 from gateway.adapters.instants import stored
 from gateway.adapters.proposals import StoredProposals
-from gateway.adapters.tables import metadata
-from gateway.core.proposal import Proposal
+from gateway.adapters.tables.log import metadata
+from gateway.core.changes.proposal import Proposal
 from gateway.ports import Unavailable
 from tests.clock import NOON
 

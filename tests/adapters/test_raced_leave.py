@@ -11,8 +11,8 @@ from gateway.adapters.database import sqlite_path
 from gateway.adapters.engine import engine_of, reading, writing
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
-from gateway.adapters.staff_tables import PersonRow, StaffRoleRow
-from gateway.adapters.tables import metadata
+from gateway.adapters.tables.log import metadata
+from gateway.adapters.tables.staff import PersonRow, StaffRoleRow
 from gateway.ports import Change, Committed, Submission, Unchanged, Values, Verdict
 from gateway.tlog.merkle import leaf_hash
 from tests.clock import NOON, SettableClock

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.adapters.engine import engine_of
-from gateway.adapters.saved_views import StoredViews
+from gateway.adapters.search.saved_views import StoredViews
 from gateway.ports.saved_views import MOST_VIEWS, SavedView
 from tests.clock import NOON
 

@@ -12,10 +12,10 @@ from pyroaring import BitMap
 
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.engine import engine_of, writing
-from gateway.adapters.held_sets import SqlHeldSets
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
-from gateway.adapters.side_rows import SqlSideRows
+from gateway.adapters.members.held_sets import SqlHeldSets
+from gateway.adapters.members.side_rows import SqlSideRows
 from gateway.core.identity import Chunk, Subject
 from gateway.ports import Committed, Submission, Unavailable
 from gateway.tlog.merkle import leaf_hash

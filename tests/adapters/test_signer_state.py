@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.signer_state import RememberingSigner
+from gateway.adapters.anchors.signer_state import RememberingSigner
 from gateway.ports import Unpublishable
 from gateway.tlog.checkpoint import Checkpoint, sign, stated
 from gateway.tlog.merkle import consistency_proof, leaf_hash, root_of
@@ -158,7 +158,7 @@ def test_of_many_at_once_one_signs(signer: RememberingSigner) -> None:
 RACE = """
 import sys
 from pathlib import Path
-from gateway.adapters.signer_state import RememberingSigner
+from gateway.adapters.anchors.signer_state import RememberingSigner
 from gateway.ports import Unpublishable
 from gateway.tlog.checkpoint import Checkpoint, stated
 from gateway.tlog.merkle import consistency_proof, leaf_hash, root_of

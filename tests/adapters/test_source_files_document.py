@@ -12,8 +12,8 @@ import yaml
 
 from gateway.adapters.policy_files.resolve import _source
 from gateway.adapters.policy_files.source import SourceFile
-from gateway.adapters.source_files import words
-from gateway.adapters.source_files.refusal import Kind, Refusal
+from gateway.adapters.sources.files import words
+from gateway.adapters.sources.files.refusal import Kind, Refusal
 from gateway.core.rows import plan_rows
 from tests import factories as make
 from tests.adapters.member_files import page, put, serving

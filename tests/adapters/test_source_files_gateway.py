@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.adapters.source_files import FileSource
+from gateway.adapters.sources.files import FileSource
 from gateway.core.days import jst_day
-from gateway.core.file_layout import FileLayout
 from gateway.core.rows import plan_rows
+from gateway.core.sources.file_layout import FileLayout
 from gateway.demo.awkward import AWKWARD
 from gateway.demo.member_table import Table
 from gateway.demo.people import make_members

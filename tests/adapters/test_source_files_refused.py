@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gateway.adapters.source_files import words
-from gateway.adapters.source_files.refusal import Kind, Refusal
-from gateway.core.file_layout import Control, FileLayout, FixedColumn
-from gateway.core.source_map import ValueForm
+from gateway.adapters.sources.files import words
+from gateway.adapters.sources.files.refusal import Kind, Refusal
+from gateway.core.sources.file_layout import Control, FileLayout, FixedColumn
+from gateway.core.sources.source_map import ValueForm
 from gateway.ports import Unavailable
 from tests.adapters.member_files import changed, codes, page, plan, put, serving
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_files import answers, delimited, folder
-from gateway.adapters.source_files.loading import Wanted
-from gateway.adapters.source_files.opened import Changed, Opened
-from gateway.adapters.source_files.refusal import FileRefused
-from gateway.core.file_layout import FileLayout
+from gateway.adapters.sources.files import answers, delimited, folder
+from gateway.adapters.sources.files.loading import Wanted
+from gateway.adapters.sources.files.opened import Changed, Opened
+from gateway.adapters.sources.files.refusal import FileRefused
 from gateway.core.rows import CODE
+from gateway.core.sources.file_layout import FileLayout
 from gateway.ports import Query, Unavailable
 from tests.adapters.member_files import (
     changed,
@@ -226,9 +226,9 @@ def test_a_process_lives_through_a_file_that_shrinks_again_and_again(tmp_path: P
     script = """
 import os, sys, threading
 from pathlib import Path
-from gateway.adapters.source_files import folder
-from gateway.adapters.source_files.loading import Wanted
-from gateway.adapters.source_files.refusal import FileRefused
+from gateway.adapters.sources.files import folder
+from gateway.adapters.sources.files.loading import Wanted
+from gateway.adapters.sources.files.refusal import FileRefused
 from tests.adapters.member_files import csv_file, csv_layout, parquet_file, parquet_layout
 from tests.adapters.test_source_files_served import MEMBERS
 for layout, data in ((csv_layout(), csv_file(MEMBERS)), (parquet_layout(), parquet_file(MEMBERS))):

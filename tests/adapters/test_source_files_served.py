@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gateway.adapters.source_files import answers, folder
-from gateway.adapters.source_files.loading import Wanted
-from gateway.core.file_layout import Control, FileLayout, FixedColumn
+from gateway.adapters.sources.files import answers, folder
+from gateway.adapters.sources.files.loading import Wanted
 from gateway.core.policy import Predicate
 from gateway.core.rows import CODE, plan_rows
-from gateway.core.source_map import ValueForm
+from gateway.core.sources.file_layout import Control, FileLayout, FixedColumn
+from gateway.core.sources.source_map import ValueForm
 from gateway.demo.awkward import AWKWARD
 from gateway.demo.people import make_members
 from gateway.ports import Query, Unavailable

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_http import FAILURES_TO_OPEN, MAX_ANSWER, HttpSource
+from gateway.adapters.sources.http import FAILURES_TO_OPEN, MAX_ANSWER, HttpSource
 from gateway.core.policy import Predicate
 from gateway.core.rows import FACTS, RowPlan, plan_rows
 from gateway.demo.awkward import AWKWARD

@@ -12,11 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_sql import SqlSource
+from gateway.adapters.sources.sql import SqlSource
 from gateway.core.policy import Predicate
 from gateway.core.population import predicate
 from gateway.core.rows import RowPlan, plan_rows
-from gateway.core.source_map import SourceMap, SqlView, ValueForm
+from gateway.core.sources.source_map import SourceMap, SqlView, ValueForm
 from gateway.demo.awkward import AWKWARD
 from gateway.demo.people import make_members
 from gateway.ports import Query, Records, Unavailable

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.adapters.source_sql import SqlSource
+from gateway.adapters.sources.sql import SqlSource
 from gateway.app.desk import sources_of
 from gateway.core.days import jst_day
 from gateway.core.rows import plan_rows

@@ -9,11 +9,11 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.adapters.clock import system_clock
-from gateway.adapters.source_sql import SqlSource
-from gateway.adapters.source_sql_postgres import _column, _made
-from gateway.adapters.source_sql_view import Column, Holds
+from gateway.adapters.sources.sql import SqlSource
+from gateway.adapters.sources.sql_postgres import _column, _made
+from gateway.adapters.sources.sql_view import Column, Holds
 from gateway.core.rows import RowPlan, plan_rows
-from gateway.core.source_map import SourceMap, SqlView, ValueForm
+from gateway.core.sources.source_map import SourceMap, SqlView, ValueForm
 from gateway.ports import Query
 from tests import factories as make, postgres as pg
 from tests.adapters.test_source_sql import (

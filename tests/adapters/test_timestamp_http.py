@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.adapters import bounded_post
-from gateway.adapters.timestamp_http import HttpTimestamps
+from gateway.adapters.anchors.timestamp_http import HttpTimestamps
 from gateway.ports import Unavailable
 from gateway.tlog.timestamp import ask, check, read_authority
 from tests.clock import SettableClock

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from gateway.adapters import bounded_post
-from gateway.adapters.witness_http import HttpWitness
+from gateway.adapters.anchors.witness_http import HttpWitness
 from gateway.ports import Unavailable
 from gateway.tlog.cosignature import Quorum, cosignatures, parse_witness_vkey
 from gateway.tlog.merkle import consistency_proof, leaf_hash

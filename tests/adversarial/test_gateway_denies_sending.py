@@ -13,7 +13,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey
 
-from gateway.app import announce_keys, note_signers
+from gateway.app.keys import announce_keys, note_signers
 from gateway.tlog.checkpoint import open_ours
 from gateway.tlog.entries import Key, Release, decode
 from gateway.tlog.merkle import inclusion_proof, leaf_hash, verify_inclusion

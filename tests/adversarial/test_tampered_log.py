@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.adapters.database import sqlite_path
-from gateway.app import note_signers
+from gateway.app.keys import note_signers
 from gateway.tlog.checkpoint import Checkpoint, sign
 from gateway.tlog.entries import Release, decode, encode
 from gateway.tlog.findings import Code

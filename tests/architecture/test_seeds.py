@@ -1,6 +1,6 @@
 """docs/seeds.md says what the tests show, and every clause that is kept here is shown by one."""
 
-from gateway.core.clauses import CLAUSES
+from gateway.core.reviews.clauses import CLAUSES
 from tests.seeds import PAGE, page, shown_by
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway import app
+from gateway.app import storage
 from gateway.settings import Settings
 from tests.cli.test_retention_commands import COOP, Gateway
 from tests.house import ROOT
@@ -113,7 +113,7 @@ class Desk(Gateway):
         async def opened() -> Any:
             fields: dict[str, Any] = {k.removeprefix("GATEWAY_").lower(): v for k, v in self.environment.items()}
             fields |= {name: json.loads(fields[name]) for name in ("coops", "sources")}
-            async with app.stores(Settings(**fields)) as stores:
+            async with storage.stores(Settings(**fields)) as stores:
                 return await work(stores)
 
         return asyncio.run(opened())

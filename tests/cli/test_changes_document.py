@@ -13,7 +13,7 @@ from typing import get_args
 import pytest
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.core.proposal import EVENTS, FROM, Rule
+from gateway.core.changes.proposal import EVENTS, FROM, Rule
 from tests.cli.test_retention_commands import COOP, Gateway
 from tests.house import ROOT
 

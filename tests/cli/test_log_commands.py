@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway.app import stores
+from gateway.app.storage import stores
 from gateway.cli import app
 from gateway.cli.log.words import FINDINGS, KINDS
 from gateway.core.identity import Subject, commit, member_tag

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from gateway import app
 from gateway.adapters.clock import system_clock
+from gateway.app import storage
 from gateway.cli import app as commands
 from gateway.core.days import jst_day
 from gateway.core.identity import Subject, member_tag
@@ -58,7 +58,7 @@ class Gateway:
         fields = {name.removeprefix("GATEWAY_").lower(): value for name, value in self.environment.items()}
         for name in ("coops", "sources"):
             fields[name] = json.loads(fields[name])
-        async with app.stores(Settings(**fields)) as stores:  # type: ignore[arg-type]  # pydantic reads texts
+        async with storage.stores(Settings(**fields)) as stores:  # type: ignore[arg-type]  # pydantic reads texts
             entry = encode(Access(coop=COOP, time=instant(time), look_up="history", by="監査", reason="照会"))
             tag = member_tag(stores.keys.coop_secrets(COOP).subject, COOP, code)
             submission = Submission(

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import httpx2
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.app import office_of
 from gateway.app.console import staff_listener
+from gateway.app.office import office_of
 from gateway.console.entrance.totp import code_at, step_at
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.publish import publish as publish_in_two_names
@@ -21,7 +21,7 @@ from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.people import people
 from gateway.control_plane.people.credentials import seal_totp, totp_key
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.staff import Role
 from gateway.ports import Credentials, Files
 from gateway.tlog.entries import Proposal as ProposalEntry, Publish

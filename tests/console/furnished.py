@@ -16,8 +16,8 @@ from typing import Any
 import httpx2
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.app import office_of
 from gateway.app.console import staff_listener
+from gateway.app.office import office_of
 from gateway.console.entrance.totp import code_at, step_at
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.publish import publish
@@ -27,7 +27,7 @@ from gateway.control_plane.partners import requests as partner_requests
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.people import people
 from gateway.control_plane.people.credentials import seal_totp, totp_key
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.staff import Role
 from gateway.ports import Credentials, Files
 from gateway.web.server import bind, serve

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.app.oversight import oversight_of
 from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier
-from gateway.core.incident import Report, Wanted
+from gateway.core.incidents.incident import Report, Wanted
 from gateway.oversight.incidents import file as steps
 from gateway.oversight.incidents.drafting import written
 from gateway.oversight.incidents.intake import Intake

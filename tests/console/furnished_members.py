@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gateway.app.oversight import oversight_of
-from gateway.core.rights import Agent, Answer, Case, Decision, Identity
+from gateway.core.members.rights import Agent, Answer, Case, Decision, Identity
 from gateway.oversight.members import cases
 from gateway.oversight.members.look_ups import look
 from tests.house import COOP

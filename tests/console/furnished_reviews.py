@@ -5,7 +5,7 @@ from typing import Any
 
 from gateway.app.oversight import oversight_of
 from gateway.core.days import jst_day
-from gateway.core.safety_measures import TRAINING
+from gateway.core.reviews.safety_measures import TRAINING
 from gateway.oversight import measures
 from gateway.oversight.measures import Measure
 from gateway.oversight.reviews import findings, review as reviews, signing

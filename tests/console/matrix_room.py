@@ -25,7 +25,7 @@ from gateway.console.grants.matrix import ROUTES
 from gateway.console.headers import protected
 from gateway.console.refusal import Refusal
 from gateway.control_plane.refusals import refused
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.state import Snapshot, Version
 from gateway.ports import Files, PolicyFiles, Unavailable
 from gateway.web.guard import Guard

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import httpx2
 
+from gateway.core.changes.proposal import Proposal
 from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal
 from gateway.ports import Files
 from tests.console.acting_room import OTHER as DELI, Person, Room
 from tests.console.simulated import words

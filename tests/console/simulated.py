@@ -18,8 +18,8 @@ from gateway.console.app import staff_app
 from gateway.console.desk import StaffDesk
 from gateway.console.entrance.totp import code_at, step_at
 from gateway.control_plane.people.credentials import open_totp, seal_totp, verify_password
+from gateway.core.changes.proposal import Proposal, State
 from gateway.core.days import Span
-from gateway.core.proposal import Proposal, State
 from gateway.core.staff import Role, RoleHeld
 from gateway.core.state import Snapshot, Version
 from gateway.ports import Credentials, Files, Person, Session, Unavailable

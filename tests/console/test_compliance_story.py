@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.async_api import Browser, Page
 
-from gateway import app
-from gateway.app import office_of
 from gateway.app.console import staff_listener
+from gateway.app.keys import checkpoint_signers
+from gateway.app.office import office_of
 from gateway.app.oversight import oversight_of
 from gateway.console.entrance.totp import code_at, step_at
 from gateway.oversight.follow_ups.arising import arise
@@ -170,6 +170,6 @@ async def test_a_stop_is_followed_to_every_partner_and_proved(
 
         await house.publish_checkpoint()
         await export(house.stores.log, house.stores.publications, COOP, tmp_path / "log")
-        report = check_folder(tmp_path / "log", app.checkpoint_signers(house.settings, house.stores.keys)[COOP].key)
+        report = check_folder(tmp_path / "log", checkpoint_signers(house.settings, house.stores.keys)[COOP].key)
         assert report.ok, report.finding
         assert [report.counts[kind] for kind in ("restrict", "follow_up", "ack", "access")] == [1, 2, 1, 1]

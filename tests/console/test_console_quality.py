@@ -19,7 +19,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, Page, ViewportSize
 
 from gateway.console.app import PAGES
-from gateway.core.proposal import STATES
+from gateway.core.changes.proposal import STATES
 from tests.clock import SettableClock
 from tests.console.crawl import Seen, crawl, look, route_of
 from tests.console.furnished import INCOMPLETE, Furnished, furnished

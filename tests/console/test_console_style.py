@@ -8,7 +8,7 @@ import pytest
 from gateway.console.language import CatalogueFault, read_texts
 from gateway.console.pages import ENVIRONMENT, TEMPLATES
 from gateway.console.static_files import FILES, FOLDER
-from gateway.core.proposal import STATES
+from gateway.core.changes.proposal import STATES
 from gateway.core.staff import ROLES
 from tests.architecture.source_tree import modules
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.app.oversight import oversight_of
-from gateway.core.follow_up import FollowUp
+from gateway.core.follow_ups.follow_up import FollowUp
 from gateway.oversight.follow_ups import arising
 from gateway.tlog.entries import Access, Ack, FollowUp as Told, Restrict
 from tests.console.acting_room import OTHER, PEOPLE, Furnishing, Room

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.people import people
-from gateway.core.partner_request import PartnerRequest
+from gateway.core.changes.partner_request import PartnerRequest
 from gateway.tlog.entries import Partner as PartnerEntry
 from tests.clock import SettableClock
 from tests.console.simulated import COOP as SIMULATED, Console, words

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.console.app import PAGES, staff_app
 from gateway.console.desk import StaffDesk
 from gateway.console.entrance.totp import code_at, step_at

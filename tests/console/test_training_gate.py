@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app.oversight import oversight_of
-from gateway.core.safety_measures import TRAINING
+from gateway.core.reviews.safety_measures import TRAINING
 from gateway.oversight import measures
 from gateway.oversight.measures import Measure
 from tests.clock import SettableClock

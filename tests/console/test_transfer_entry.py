@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gateway import app
+from gateway.app.keys import checkpoint_signers
 from gateway.oversight.log import searching
 from gateway.tlog import proof as tlog_proof
 from gateway.tlog.entries import Access, Denial, Release, decode
@@ -137,7 +137,7 @@ async def test_the_proof_that_is_taken_away_verifies_offline(served: Room):
         text = (await kansa.go(f"transfers/{one}.tlog-proof")).text
         entry = (await kansa.go(f"transfers/{one}.entry")).content
         assert decode(entry) == (await served.house.entries())[one]
-        key = app.checkpoint_signers(served.house.settings, served.house.stores.keys)[COOP].key
+        key = checkpoint_signers(served.house.settings, served.house.stores.keys)[COOP].key
         head = tlog_proof.verify_proof(tlog_proof.parse(text), entry, known=[key], origin=key.name)
         assert head.size == len(await served.house.entries())
     with pytest.raises(ValueError, match=r"entry|root|proof"):

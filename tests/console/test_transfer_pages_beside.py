@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from gateway.console.exports.exports import ENDINGS
-from gateway.core.enumeration import TOLD
+from gateway.core.detection.enumeration import TOLD
 from gateway.jose import rfc4648
 from gateway.oversight.log import searching
 from gateway.ports import Submission

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from gateway.app import Stores
+from gateway.app.storage import Stores
 from gateway.control_plane.quotas import counting
 from gateway.oversight.log import searching
 from gateway.ports import Committed, Submission

@@ -10,10 +10,10 @@ from hypothesis import given, strategies as st
 from gateway.control_plane.members.faults import WORDS, RowFault
 from gateway.control_plane.members.reading import COLUMNS, LARGEST, MOST, Encoding, Form, read
 from gateway.control_plane.members.rules import check
-from gateway.core.masters import EVENT_KINDS, check_staff, imports
-from gateway.core.member_events import MemberEvent, effects_of
+from gateway.core.members.events import MemberEvent, effects_of
+from gateway.core.members.masters import EVENT_KINDS, check_staff, imports
+from gateway.core.members.restriction_grounds import GROUND_IDS
 from gateway.core.refused import Refused
-from gateway.core.restriction_grounds import GROUND_IDS
 from gateway.core.state import Snapshot, apply
 from tests.clock import SettableClock
 from tests.control_plane.events_told import csv_of, event

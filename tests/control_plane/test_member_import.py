@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway import app
+from gateway.app.keys import checkpoint_signers
 from gateway.app.oversight import oversight_of
 from gateway.control_plane.members.faults import RowsRefused
 from gateway.control_plane.restrict import lift, restrict
@@ -211,7 +211,7 @@ async def test_a_member_s_record_and_the_month_say_what_an_import_did(house: Hou
     assert (await month(desk, COOP, month_of(jst_day(house.clock())))).restricted == (3, 1)
     await arising.arise(desk, [COOP])
     await house.export(tmp_path / "log")
-    signer = app.checkpoint_signers(house.settings, house.stores.keys)[COOP]
+    signer = checkpoint_signers(house.settings, house.stores.keys)[COOP]
     assert check_folder(tmp_path / "log", signer.key).ok
 
 

@@ -9,8 +9,8 @@ import pytest
 from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.notices.change_words import KINDS, STATES, TASKS, say
 from gateway.control_plane.notices.changes import changes_published, purpose_names, words_of, words_published
-from gateway.core.notice_change import Words
-from gateway.core.notice_matters import Covered, Kind, NoticeChange, State, Task
+from gateway.core.notices.change import Words
+from gateway.core.notices.matters import Covered, Kind, NoticeChange, State, Task
 from gateway.core.policy import Policy
 from gateway.core.state import Snapshot, Version
 from tests import factories as make

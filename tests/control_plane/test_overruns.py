@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.file_diff import changed_files
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.quotas import counting
 from gateway.control_plane.quotas.acts import dismiss, propose
 from gateway.control_plane.quotas.queue import find, queued, queued_of
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import Moment
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.oversight.log import searching
 from gateway.tlog.entries import Dossier

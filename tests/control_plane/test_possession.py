@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import OKPKey, RSAKey
 from msgspec.structs import replace
 
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.client import ConfigError, generate_keys, prove
 from gateway.control_plane.office import Office
 from gateway.control_plane.partners import both_named, requests as steps

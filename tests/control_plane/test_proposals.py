@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.changes.publish import PeopleDecide, publish as publish_in_two_names
@@ -19,7 +19,7 @@ from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.people import people
 from gateway.control_plane.refusals import FilesRefused
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.tlog.entries import Proposal as ProposalEntry, Publish, decode
 from tests.clock import SettableClock

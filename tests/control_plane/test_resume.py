@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.control_plane.partners import both_named
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.people import people

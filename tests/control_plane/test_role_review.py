@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from gateway.adapters.policy_files.folder import files_of
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office
@@ -19,8 +19,8 @@ from gateway.control_plane.people import people, role_review
 from gateway.control_plane.people.identities import identity_digest, link, unlink
 from gateway.control_plane.people.role_review import RoleReview, digest_of
 from gateway.control_plane.people.rules import PeopleRefused
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import Span
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.staff import RoleHeld
 from gateway.ports import Session

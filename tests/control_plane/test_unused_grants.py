@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.control_plane.grants.unused import TakeOut, Unused, unused
-from gateway.core.comparison import compare, widens
+from gateway.core.changes.comparison import compare, widens
 from gateway.core.days import days
 from gateway.core.policy import Policy
 from gateway.core.state import Snapshot, Version

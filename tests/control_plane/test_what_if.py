@@ -11,13 +11,13 @@ from msgspec.structs import replace
 from gateway.control_plane.grants.reason_words import GATES, MENDS, gate_of, in_words
 from gateway.control_plane.grants.what_if import Allowed, Question, Withheld, answers, client_of, proposed
 from gateway.core.bases import Basis
+from gateway.core.changes.sentence import sentence
 from gateway.core.days import FOREVER, Moment, Span, days
 from gateway.core.decide import decide
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Partner, Policy, Predicate
 from gateway.core.reasons import STATES
 from gateway.core.request import DataRequest
-from gateway.core.sentence import sentence
 from gateway.core.state import PartnerState, Snapshot, Version
 from tests import factories as make
 from tests.architecture.source_tree import modules

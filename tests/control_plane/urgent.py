@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.control_plane.drafting.grant import Condition
 from gateway.control_plane.emergencies import acts, asking
 from gateway.control_plane.emergencies.files import Asked

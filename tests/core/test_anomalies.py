@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gateway.core.anomalies import RULES, Anomaly, anomalies, since
-from gateway.core.anomaly_thresholds import NAMES, THRESHOLDS, threshold
-from gateway.core.enumeration import TOLD
+from gateway.core.detection.anomalies import RULES, Anomaly, anomalies, since
+from gateway.core.detection.enumeration import TOLD
+from gateway.core.detection.thresholds import NAMES, THRESHOLDS, threshold
 from tests.core.traffic import START, Count, Given, Traffic, at, more, ordinary, pulls
 
 MONTHS, DAYS = 6, 35 + 6 * 30

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from gateway.core.closed_days import FIRST, HOLIDAYS, LAST, BeyondTheTable, closed, next_open
-from gateway.core.deadlines import NotCovered, deadlines, last_day, term
+from gateway.core.incidents.closed_days import FIRST, HOLIDAYS, LAST, BeyondTheTable, closed, next_open
+from gateway.core.incidents.deadlines import NotCovered, deadlines, last_day, term
 
 
 @pytest.mark.parametrize(

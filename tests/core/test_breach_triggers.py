@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.core.breach import encrypted, propose
-from gateway.core.incident import Encryption, FieldReached, Others, Scope, Wanted
+from gateway.core.incidents.breach import encrypted, propose
+from gateway.core.incidents.incident import Encryption, FieldReached, Others, Scope, Wanted
 
 DAY = date(2026, 11, 22)
 STRONG = Encryption(alg="ECDH-ES+A256KW", enc="A256GCM", entries=3)

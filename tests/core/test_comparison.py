@@ -8,9 +8,10 @@ from hypothesis import given, strategies as st
 from msgspec.structs import fields, replace
 
 from gateway.core.bases import Basis
-from gateway.core.comparison import Difference, compare, widens
+from gateway.core.changes.comparison import Difference, compare, widens
+from gateway.core.changes.sentence import HOW, sentence
+from gateway.core.changes.widening import RULES, WEAKER
 from gateway.core.days import Span, days
-from gateway.core.file_layout import FileLayout
 from gateway.core.policy import (
     AGREEMENT_RECORDS,
     PARTNER_RECORDS,
@@ -28,9 +29,8 @@ from gateway.core.policy import (
     Transform,
     User,
 )
-from gateway.core.sentence import HOW, sentence
-from gateway.core.source_map import SourceMap, SqlView, ValueForm
-from gateway.core.widening import RULES, WEAKER
+from gateway.core.sources.file_layout import FileLayout
+from gateway.core.sources.source_map import SourceMap, SqlView, ValueForm
 from tests import factories as make
 from tests.core.test_properties import policies
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gateway.core.days import JST
-from gateway.core.desk_hours import is_open, next_opening, opening
+from gateway.core.members.desk_hours import is_open, next_opening, opening
 
 WEEK = ["mon", "tue", "wed", "thu", "fri", "sat"]
 

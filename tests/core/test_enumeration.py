@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from gateway.core.enumeration import ORDER, TOLD, Verdict, verdict, weightier
+from gateway.core.detection.enumeration import ORDER, TOLD, Verdict, verdict, weightier
 
 DAY = date(2026, 11, 22)
 

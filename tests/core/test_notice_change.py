@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from gateway.core.days import days, midnight
 from gateway.core.legal_parameters import WITHOUT_DELAY_DAYS, days_after, on
-from gateway.core.notice_change import between_versions, of_proposal, within_versions
-from gateway.core.notice_matters import DatedWord, NoticeChange, NoticeWords, Party
+from gateway.core.notices.change import between_versions, of_proposal, within_versions
+from gateway.core.notices.matters import DatedWord, NoticeChange, NoticeWords, Party
 from gateway.core.policy import Decision, Item, Notice, Partner, Policy, Predicate, Purpose, User
 from tests import factories as make
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gateway.core.changes.partner_request import EVENTS, STATES, Event, PartnerRequest, State, refusal, same
 from gateway.core.days import Span
-from gateway.core.partner_request import EVENTS, STATES, Event, PartnerRequest, State, refusal, same
 from gateway.core.staff import Role, RoleHeld
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

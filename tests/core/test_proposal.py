@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 from msgspec.structs import replace
 
+from gateway.core.changes.proposal import EVENTS, STATES, Event, Proposal, State, refusal
 from gateway.core.days import Span
-from gateway.core.proposal import EVENTS, STATES, Event, Proposal, State, refusal
 from gateway.core.staff import Role, RoleHeld
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

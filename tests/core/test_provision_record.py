@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from gateway.core.bases import REQUIRED, Basis
-from gateway.core.provision_record import kept_until, record_duty
+from gateway.core.reviews.provision_record import kept_until, record_duty
 
 EXEMPT_ABROAD = {Basis.LAW, Basis.LIFE, Basis.PUBLIC_HEALTH, Basis.GOV_COOPERATION}
 

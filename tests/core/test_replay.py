@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
+from gateway.core.changes.replay import Asked, FieldEffect, replay
 from gateway.core.days import days
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Policy, Predicate
-from gateway.core.replay import Asked, FieldEffect, replay
 from gateway.core.state import PartnerState, Snapshot, Version
 from tests import factories as make
 from tests.core.test_properties import decision_of, policies, requests

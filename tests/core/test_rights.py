@@ -7,10 +7,21 @@ import pytest
 from hypothesis import given, strategies as st
 from msgspec.structs import replace
 
-from gateway.core import rights, rights_words
 from gateway.core.legal_parameters import ANSWER_DAYS, COMPLAINT_DAYS, on
+from gateway.core.members import rights, rights_words
+from gateway.core.members.rights import (
+    AGENTS,
+    FORMS,
+    KINDS,
+    OUTCOMES,
+    WITH_FEE,
+    Agent,
+    Answer,
+    Case,
+    Decision,
+    Identity,
+)
 from gateway.core.refused import Refused
-from gateway.core.rights import AGENTS, FORMS, KINDS, OUTCOMES, WITH_FEE, Agent, Answer, Case, Decision, Identity
 
 TODAY = date(2026, 11, 22)
 SECRET = "髙﨑 𠮷邊"

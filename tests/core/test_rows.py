@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from gateway.core.policy import Field
 from gateway.core.rows import field_type, plan_rows
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 
 common: dict[str, Any] = {"item": "I1", "cls": "ordinary", "ja": "", "en": ""}
 FIELDS = (

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 
 from gateway.core.policy import FieldClass
-from gateway.core.sampling import PLAN, Plan, Sampler, Seen, Taken
+from gateway.core.reviews.sampling import PLAN, Plan, Sampler, Seen, Taken
 
 ROOT = bytes(range(32))
 NOON = datetime(2026, 10, 5, 3, 0, tzinfo=UTC)

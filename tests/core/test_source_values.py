@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from gateway.core.rows import CODE, plan_rows
-from gateway.core.source_map import SourceMap, ValueForm
-from gateway.core.source_values import reader_of, readers, records, stored_as
+from gateway.core.sources.source_map import SourceMap, ValueForm
+from gateway.core.sources.values import reader_of, readers, records, stored_as
 from tests import factories as make
 
 DAYS: list[tuple[ValueForm, Any, date]] = [

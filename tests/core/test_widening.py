@@ -9,13 +9,13 @@ from hypothesis import assume, given, settings, strategies as st
 from msgspec.structs import replace
 
 from gateway.core.bases import Basis
-from gateway.core.comparison import compare, widens
+from gateway.core.changes.comparison import compare, widens
+from gateway.core.changes.replay import Asked, replay
+from gateway.core.changes.widening import WEAKER
 from gateway.core.days import Span, days
 from gateway.core.outcome import Permit
 from gateway.core.policy import Decision, Ground, Policy, User
-from gateway.core.replay import Asked, replay
 from gateway.core.request import DataRequest
-from gateway.core.widening import WEAKER
 from tests import factories as make
 from tests.core.test_comparison import (
     ACTIVE,

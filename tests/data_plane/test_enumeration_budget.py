@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.core.anomalies import Anomaly
 from gateway.core.days import jst_day
-from gateway.core.enumeration import TOLD
+from gateway.core.detection.anomalies import Anomaly
+from gateway.core.detection.enumeration import TOLD
 from gateway.data_plane import budget
 from gateway.data_plane.enumeration import MOST
 from gateway.oversight.log.anomalies import unusual

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwe, jws
 from joserfc.jwk import KeySet
 
-from gateway import app
+from gateway.app.keys import checkpoint_signers
 from gateway.app.oversight import oversight_of
 from gateway.client import AsyncClient, UsageError
 from gateway.client.config import config_from
@@ -76,7 +76,7 @@ async def stopped(house: House) -> tuple[Partner, Partner]:
 async def verified(house: House, folder: Path) -> Report:
     await house.publish_checkpoint()
     await export(house.stores.log, house.stores.publications, COOP, folder)
-    return check_folder(folder, app.checkpoint_signers(house.settings, house.stores.keys)[COOP].key)
+    return check_folder(folder, checkpoint_signers(house.settings, house.stores.keys)[COOP].key)
 
 
 async def later(house: House, days: float, *partners: Partner) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app import note_signers
+from gateway.app.keys import note_signers
 from gateway.ports import Submission
 from gateway.tlog.checkpoint import Checkpoint, open_ours
 from gateway.tlog.merkle import leaf_hash, root_of, verify_consistency

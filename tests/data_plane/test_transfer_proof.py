@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode
 
 import httpx2
 
-from gateway.app import note_signers
+from gateway.app.keys import note_signers
 from gateway.client import Receipt
 from gateway.client.log_proof import accept, log_key
 from gateway.tlog.entries import Denial, Release, decode

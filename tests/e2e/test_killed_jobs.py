@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from gateway.adapters.deliveries import StoredDeliveries
 from gateway.adapters.engine import asking, engine_of
+from gateway.adapters.search.deliveries import StoredDeliveries
 from gateway.core.days import jst_day
 from gateway.demo.people import make_members
 from tests.e2e.conftest import Backend, Installation, OpenSite, connected

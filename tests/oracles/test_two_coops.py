@@ -9,7 +9,7 @@ from tlog_scales.backend import LocalBackend
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 
-from gateway.app import note_signers
+from gateway.app.keys import note_signers
 from gateway.ports import Submission
 from gateway.tlog.entries import Denial, Release, encode, instant
 from gateway.tlog.findings import Code

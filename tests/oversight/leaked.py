@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 
 from gateway.core.days import jst_day
 from gateway.core.identity import FEW, SALT, Chunk, Subject, member_tag
-from gateway.core.incident import Scope, Wanted
+from gateway.core.incidents.incident import Scope, Wanted
 from gateway.ports import Committed, Submission
 from gateway.tlog.entries import Counts, Erase, Release, encode, instant
 from gateway.tlog.merkle import leaf_hash

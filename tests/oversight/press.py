@@ -11,12 +11,12 @@ from pathlib import Path
 
 import asyncpg
 
+from gateway.adapters.anchors.signer_state import RememberingSigner
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.engine import engine_of
 from gateway.adapters.log.postgres import PostgresLog
 from gateway.adapters.log.sqlite import SqliteLog
 from gateway.adapters.publications import StoredPublications
-from gateway.adapters.signer_state import RememberingSigner
 from gateway.adapters.telemetry import Diagnostics
 from gateway.oversight.log.checkpoints import Publisher, attempt, publish_checkpoint
 from gateway.ports import Committed, Submission

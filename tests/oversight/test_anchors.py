@@ -11,8 +11,10 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from gateway import app
 from gateway.adapters import bounded_post
+from gateway.app import anchoring
+from gateway.app.anchoring import anchors_of
+from gateway.app.keys import note_signers
 from gateway.demo.awkward import AWKWARD
 from gateway.oversight.log.anchors import QUORUM, TIMESTAMP, Anchoring, Anchors
 from gateway.oversight.log.export import export
@@ -115,12 +117,12 @@ async def opened(
     house = await stack.enter_async_context(
         running_house(url, tmp_path, clock, coops=(COOP,), published=published, anchors=configured)
     )
-    key = Ed25519PublicKey.from_public_bytes(app.note_signers(house.settings, house.stores.keys)[COOP].key.public)
+    key = Ed25519PublicKey.from_public_bytes(note_signers(house.settings, house.stores.keys)[COOP].key.public)
     for one in witnesses:
         one.logs[f"gw.example.coop/{COOP}"] = key
     harbour = Harbour(house, witnesses, authority)
     http = await stack.enter_async_context(bounded_post.client())
-    harbour.jobs = harbour.process(app.anchors_of(house.settings, COOP, http=http, clock=clock))
+    harbour.jobs = harbour.process(anchors_of(house.settings, COOP, http=http, clock=clock))
     return harbour
 
 
@@ -166,7 +168,7 @@ async def test_a_log_that_does_not_grow_asks_nobody_again(harbour: Harbour) -> N
 
 async def test_processes_that_ask_at_once_do_no_harm(harbour: Harbour) -> None:
     async with bounded_post.client() as http:
-        other = harbour.process(app.anchors_of(harbour.house.settings, COOP, http=http, clock=harbour.clock))
+        other = harbour.process(anchors_of(harbour.house.settings, COOP, http=http, clock=harbour.clock))
         harbour.clock.now -= HOURS
         await harbour.append(3)
         harbour.clock.now += HOURS
@@ -301,7 +303,7 @@ async def test_a_restart_forgets_nothing(harbour: Harbour) -> None:
     await harbour.jobs.witness()
     harbour.clock.now += 4 * HOURS
     async with bounded_post.client() as http:
-        harbour.jobs = harbour.process(app.anchors_of(harbour.house.settings, COOP, http=http, clock=harbour.clock))
+        harbour.jobs = harbour.process(anchors_of(harbour.house.settings, COOP, http=http, clock=harbour.clock))
         assert await harbour.watched() == ["timestamp", "witness quorum", "witness witness.example/w2"]
         await harbour.jobs.witness()
         assert harbour.first.faults.asked == 1, "its cosignature is there already"
@@ -367,7 +369,7 @@ async def test_an_outage_alone_stops_no_release(sqlite_url: str, tsa: Path, tmp_
 async def test_the_jobs_are_those_of_what_is_configured(on_sqlite: Harbour) -> None:
     house = on_sqlite.house
     held: set[str] = set()
-    async with app.anchorings(house.settings, house.stores, house.telemetry, held_back=held) as anchored:
+    async with anchoring.anchorings(house.settings, house.stores, house.telemetry, held_back=held) as anchored:
         jobs = anchored[COOP].jobs()
         assert [name for name, _, _ in jobs] == [f"{what} of {COOP}" for what in ("anchors", "witnesses", "timestamps")]
         await on_sqlite.append()
@@ -375,7 +377,7 @@ async def test_the_jobs_are_those_of_what_is_configured(on_sqlite: Harbour) -> N
             await work()
         assert on_sqlite.quorum(2).satisfied_by(await on_sqlite.note())
     unanchored = house.settings.model_copy(update={"anchors": {}})
-    async with app.anchorings(unanchored, house.stores, house.telemetry, held_back=held) as anchored:
+    async with anchoring.anchorings(unanchored, house.stores, house.telemetry, held_back=held) as anchored:
         assert anchored == {}
 
 

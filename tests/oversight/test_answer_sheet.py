@@ -16,8 +16,8 @@ from pdfminer.high_level import extract_text
 from gateway.app.oversight import oversight_of
 from gateway.control_plane.people import people
 from gateway.control_plane.restrict import lift
+from gateway.core.members.rights import Case, Identity
 from gateway.core.refused import Refused
-from gateway.core.rights import Case, Identity
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.log import retention

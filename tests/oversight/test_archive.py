@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.adapters.archive_store import FolderArchive
+from gateway.adapters.anchors.archive_store import FolderArchive
 from gateway.oversight.log.archive import Archived, ArchiveRefused, archive
 from gateway.ports import Unavailable
 from gateway.tlog.merkle import leaf_hash

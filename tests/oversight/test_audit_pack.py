@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from gateway.core.clauses import CLAUSES
 from gateway.core.refused import Refused
-from gateway.core.safety_measures import HEADINGS
+from gateway.core.reviews.clauses import CLAUSES
+from gateway.core.reviews.safety_measures import HEADINGS
 from gateway.oversight import measures
 from gateway.oversight.measures import Measure
 from gateway.oversight.reports.pack import archived, audit_pack

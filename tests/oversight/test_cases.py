@@ -11,8 +11,8 @@ import pytest
 from gateway.app.oversight import oversight_of
 from gateway.control_plane.people import people
 from gateway.core.days import jst_day
+from gateway.core.members.rights import Agent, Case, Decision, Identity
 from gateway.core.refused import Refused
-from gateway.core.rights import Agent, Case, Decision, Identity
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.members import cases
 from gateway.oversight.members.cases import Kept

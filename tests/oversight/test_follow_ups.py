@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway import app
+from gateway.app.keys import checkpoint_signers
 from gateway.app.oversight import oversight_of
 from gateway.control_plane.people import people
 from gateway.control_plane.restrict import lift
 from gateway.core.days import jst_day
-from gateway.core.follow_up import FollowUp
+from gateway.core.follow_ups.follow_up import FollowUp
 from gateway.core.identity import member_tag
 from gateway.core.refused import Refused
 from gateway.demo.people import make_members
@@ -193,7 +193,7 @@ async def stored(desk: OversightDesk, made: FollowUp) -> FollowUp:
 
 async def exported(house: House, tmp_path: Path) -> Any:
     await house.export(tmp_path / "log")
-    signer = app.checkpoint_signers(house.settings, house.stores.keys)[COOP]
+    signer = checkpoint_signers(house.settings, house.stores.keys)[COOP]
     return tmp_path / "log", signer.key
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.app.oversight import oversight_of
 from gateway.core.days import jst_day
-from gateway.core.incident import Wanted
+from gateway.core.incidents.incident import Wanted
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.incidents.scope import reach, scope
 from gateway.oversight.members.held import advance

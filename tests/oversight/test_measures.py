@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from gateway.app import office_of
+from gateway.app.office import office_of
 from gateway.app.oversight import oversight_of
 from gateway.control_plane.people import people
 from gateway.core.refused import Refused
-from gateway.core.safety_measures import HEADINGS, KINDS, TRAINING
+from gateway.core.reviews.safety_measures import HEADINGS, KINDS, TRAINING
 from gateway.oversight import measures
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.measures import Measure

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from gateway.app import checkpoint_signers
+from gateway.app.keys import checkpoint_signers
 from gateway.app.oversight import oversight_of
 from gateway.control_plane.people import people
 from gateway.core.dossier import Dossier

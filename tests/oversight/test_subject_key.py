@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway import app
 from gateway.adapters.key_files import KeyFiles
+from gateway.app.desk import withdraw_strangers
+from gateway.app.keys import secrets_of
+from gateway.app.serving import partner_listener
 from gateway.control_plane import subject_key
 from gateway.control_plane.partners.acts import set_state
 from gateway.control_plane.subject_key import SubjectKeyRefused
@@ -78,19 +80,19 @@ async def test_another_key_or_none_is_refused_in_both_languages(house: House) ->
 
 
 async def test_a_gateway_with_another_key_does_not_start(house: House) -> None:
-    async with app.partner_listener(house.settings, clock=house.clock):
+    async with partner_listener(house.settings, clock=house.clock):
         pass
     path = house.settings.keys / COOP / "subject.key"
     path.unlink()
     with pytest.raises(SubjectKeyRefused, match="is missing"):
-        async with app.partner_listener(house.settings, clock=house.clock):
+        async with partner_listener(house.settings, clock=house.clock):
             pass
     KeyFiles(house.settings.keys).create((COOP,))
     with pytest.raises(SubjectKeyRefused, match="is not the one that the log names"):
-        async with app.partner_listener(house.settings, clock=house.clock):
+        async with partner_listener(house.settings, clock=house.clock):
             pass
     with pytest.raises(SubjectKeyRefused):
-        await app.secrets_of(house.settings, house.stores, COOP)
+        await secrets_of(house.settings, house.stores, COOP)
 
 
 async def test_destroying_suspends_the_partners_then_says_so(house: House) -> None:
@@ -191,19 +193,19 @@ async def test_a_process_that_still_has_a_destroyed_key_does_not_use_it_for_a_pa
     await hold(house)
     await destroy(house)
     await set_state(house.stores.log, COOP, PARTNER, active=True, by="運用", reason="再開", clock=house.clock)
-    await app.withdraw_strangers(house.desk)
+    await withdraw_strangers(house.desk)
     assert set(house.desk.coops) == {"coopdeli"}
 
 
 async def test_a_process_that_still_has_the_old_key_serves_that_co_op_no_longer(house: House) -> None:
     await hold(house)
     await house.stop("00000101", kind="stop_use")
-    await app.withdraw_strangers(house.desk)
+    await withdraw_strangers(house.desk)
     assert COOP in house.desk.coops
     await destroy(house)
     house.stores.keys.forget(COOP)
     house.stores.keys.create((COOP,))
     await renew(house)
-    await app.withdraw_strangers(house.desk)
+    await withdraw_strangers(house.desk)
     assert set(house.desk.coops) == {"coopdeli"}
     assert ("note", "member key replaced", {"coop": COOP}) in house.told

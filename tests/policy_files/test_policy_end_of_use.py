@@ -7,9 +7,9 @@ import pytest
 from gateway.adapters.policy_files.in_memory import CheckedFiles
 from gateway.adapters.policy_files.load import load
 from gateway.adapters.policy_files.resolve import resolve
-from gateway.core.comparison import compare
+from gateway.core.changes.comparison import compare
+from gateway.core.changes.proposal import owners
 from gateway.core.days import Span, days, midnight
-from gateway.core.proposal import owners
 
 SUNNET = "policies/kyoritsusha/agreements/sunnet.yaml"
 AGREEMENT = "kyoritsusha-sunnet-01"

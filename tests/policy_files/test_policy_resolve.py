@@ -7,7 +7,7 @@ import pytest
 from gateway.adapters.policy_files.load import load
 from gateway.adapters.policy_files.resolve import resolve
 from gateway.core.bases import Basis
-from gateway.core.comparison import compare
+from gateway.core.changes.comparison import compare
 from gateway.core.days import Moment, Span
 from gateway.core.notice_gate import governing
 from gateway.core.policy import Policy, Predicate

@@ -13,7 +13,7 @@ from gateway.adapters.policy_files.schema import schemas
 from gateway.adapters.policy_files.strict_yaml import parse
 from gateway.adapters.policy_files.words_source import SOURCE
 from gateway.core.rows import plan_rows
-from gateway.core.source_map import SourceMap, ValueForm
+from gateway.core.sources.source_map import SourceMap, ValueForm
 
 FILE = "policies/kyoritsusha/source.yaml"
 FACTS = "coop: kyoritsusha\nfacts:\n" + "".join(

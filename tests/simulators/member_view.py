@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from gateway.core.rows import FACTS
-from gateway.core.source_map import SourceMap, SqlView
+from gateway.core.sources.source_map import SourceMap, SqlView
 from gateway.demo.people import COLUMNS, Member
 from tests import postgres as pg
 

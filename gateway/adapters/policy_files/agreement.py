@@ -20,7 +20,7 @@ from gateway.adapters.policy_files.shape import (
     Shape,
     Text,
 )
-from gateway.core.enumeration import RECONCILIATION_DAYS
+from gateway.core.detection.enumeration import RECONCILIATION_DAYS
 from gateway.core.policy import Transform
 
 

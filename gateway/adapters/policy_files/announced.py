@@ -9,8 +9,8 @@ from gateway.adapters.policy_files.document import PolicyDocument
 from gateway.adapters.policy_files.joint_use import DatedText, ResponsibleParty
 from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.core.ceiling import Breach
-from gateway.core.notice_matters import DatedWord, Party
-from gateway.core.responsible_party import another_person
+from gateway.core.notices.matters import DatedWord, Party
+from gateway.core.notices.responsible_party import another_person
 
 
 def announced(document: PolicyDocument) -> Iterator[Breach]:

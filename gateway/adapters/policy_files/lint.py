@@ -20,7 +20,7 @@ from gateway.adapters.policy_files.words_notice import NOTICE
 from gateway.adapters.policy_files.words_source import SOURCE
 from gateway.core.ceiling import Breach, breaches, breaches_of, overlapping
 from gateway.core.policy import Agreement, Decision, Field, Notice, Partner, Policy
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 
 
 def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:

@@ -25,7 +25,6 @@ from gateway.adapters.policy_files.resolve_notice import resolve_notices
 from gateway.adapters.policy_files.source import FileShape, Filter, FixedShape, SourceFile
 from gateway.core.bases import Basis
 from gateway.core.days import FOREVER, Span, days, midnight, midnight_after
-from gateway.core.file_layout import Control, FileLayout, FixedColumn
 from gateway.core.policy import (
     Agreement,
     Decision,
@@ -36,7 +35,8 @@ from gateway.core.policy import (
     Policy,
     Predicate,
 )
-from gateway.core.source_map import SourceMap, SqlView, ValueForm
+from gateway.core.sources.file_layout import Control, FileLayout, FixedColumn
+from gateway.core.sources.source_map import SourceMap, SqlView, ValueForm
 
 
 def resolve(document: PolicyDocument, *, digest: str | None = None, made: Made = afresh) -> Policy:

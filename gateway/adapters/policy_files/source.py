@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from gateway.adapters.policy_files.shape import FieldId, Id, ProductId, Shape
 from gateway.core.rows import Fact, fact_fits
-from gateway.core.source_map import DateForm, Era
+from gateway.core.sources.source_map import DateForm, Era
 
 Column = Annotated[str, StringConstraints(pattern=r'^[^"\\\x00-\x20\x7f][^"\\\x00-\x1f\x7f]*$', max_length=128)]
 """Neither quotation mark nor backslash, which no name in JSON has unescaped."""

@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
-from gateway.app import anchorings, checkpoint_signers, stores, telemetry_of
+from gateway.app.anchoring import anchorings
+from gateway.app.desk import telemetry_of
+from gateway.app.keys import checkpoint_signers
+from gateway.app.storage import stores
 from gateway.cli.log.options import progress_bar
 from gateway.cli.output import Json, run, say, settings
 from gateway.cli.policy import known

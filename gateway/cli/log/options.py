@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from gateway.app import log_files
+from gateway.app.storage import log_files
 from gateway.cli.output import UNAVAILABLE, USAGE, err, fail
 from gateway.ports import LogFiles
 from gateway.tlog.cosignature import Quorum, parse_witness_vkey

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import checkpoint_signers, stores
+from gateway.app.keys import checkpoint_signers
+from gateway.app.storage import stores
 from gateway.cli.log.options import Key, Needed, Witnesses, data_of, files_of, key_of, progress_bar, quorum_of
 from gateway.cli.log.words import line_of
 from gateway.cli.output import REFUSED, USAGE, Json, Lang, explained, fail, run, say, settings

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import stores
+from gateway.app.storage import stores
 from gateway.cli.log.options import progress_bar
 from gateway.cli.output import Json, run, say, settings
 from gateway.cli.policy import known

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import Stores, archive_at, checkpoint_signers, origin_of, secrets_of, stores
+from gateway.app.keys import checkpoint_signers, secrets_of
+from gateway.app.storage import Stores, archive_at, origin_of, stores
 from gateway.cli.log.options import progress_bar
 from gateway.cli.output import USAGE, Json, asked, fail, is_code, run, say, settings, typed
 from gateway.cli.policy import known

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway.app import stores
+from gateway.app.storage import stores
 from gateway.cli.log.options import files_of
 from gateway.cli.log.words import line_of
 from gateway.cli.output import USAGE, Json, Lang, explained, fail, run, settings

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gateway.console.api.openapi_schemas import COUNT, SCHEMAS, Schema, named
-from gateway.core.proposal import STATES
+from gateway.core.changes.proposal import STATES
 
 _JSON: Final = "application/json"
 _ETAG: Final = {"ETag": {"description": "revision を引用符で / the revision in quotes", "schema": {"type": "string"}}}

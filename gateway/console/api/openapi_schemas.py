@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from gateway.core.member_events import HAPPENINGS
-from gateway.core.overrun import STATES as OVERRUN_STATES
-from gateway.core.partner_request import KINDS, STATES as REQUEST_STATES
-from gateway.core.proposal import STATES
+from gateway.core.changes.overrun import STATES as OVERRUN_STATES
+from gateway.core.changes.partner_request import KINDS, STATES as REQUEST_STATES
+from gateway.core.changes.proposal import STATES
+from gateway.core.members.events import HAPPENINGS
 from gateway.core.staff import ROLES
 from gateway.core.state import RestrictionKind
 

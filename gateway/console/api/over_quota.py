@@ -18,7 +18,7 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.quotas.acts import dismiss, propose
 from gateway.control_plane.quotas.queue import Queued, queued, queued_of
-from gateway.core.overrun import Overrun, State
+from gateway.core.changes.overrun import Overrun, State
 from gateway.tlog.entries import instant
 
 

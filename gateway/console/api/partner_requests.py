@@ -26,7 +26,7 @@ from gateway.control_plane.partners.acts import check_free, end_key
 from gateway.control_plane.partners.possession import challenge as challenged, keys_of, opened, proved
 from gateway.control_plane.people.rules import check_reason
 from gateway.control_plane.refusals import refused
-from gateway.core.partner_request import Kind, PartnerRequest, State
+from gateway.core.changes.partner_request import Kind, PartnerRequest, State
 from gateway.core.refused import Refused
 from gateway.jose.rfc7638 import thumbprint
 from gateway.tlog.entries import instant

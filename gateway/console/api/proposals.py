@@ -27,7 +27,7 @@ from gateway.console.visit import Visit, require
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.refusals import refused
-from gateway.core.proposal import STATES, Proposal
+from gateway.core.changes.proposal import STATES, Proposal
 from gateway.ports import Unavailable
 
 

@@ -9,7 +9,7 @@ from gateway.console.api.inbound import Files, etag
 from gateway.console.people.people import Line, When
 from gateway.console.proposals.versions import Row, Standing
 from gateway.control_plane.people.role_review import Flag, RoleReview
-from gateway.core.proposal import Proposal, State
+from gateway.core.changes.proposal import Proposal, State
 from gateway.core.staff import Role, RoleHeld
 from gateway.tlog.entries import instant
 

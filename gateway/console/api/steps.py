@@ -12,7 +12,7 @@ from gateway.console.api.shown import stands
 from gateway.console.proposals.acts import office_of
 from gateway.console.visit import Visit, require
 from gateway.control_plane.changes import proposals as steps
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 
 _B = TypeVar("_B", Seen, Said, Meant)
 

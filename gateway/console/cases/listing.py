@@ -15,9 +15,9 @@ from gateway.console.cases.shown import READERS, days_left, in_words, today_of, 
 from gateway.console.exports.exports import Export, column, export_routes, head, said
 from gateway.console.pages import page
 from gateway.console.visit import Visit, require
-from gateway.core import rights_words as words
 from gateway.core.days import midnight
-from gateway.core.rights import ARTICLES
+from gateway.core.members import rights_words as words
+from gateway.core.members.rights import ARTICLES
 from gateway.oversight.members import cases
 from gateway.oversight.members.cases import Kept
 from gateway.sheets.tables import Said, Table

@@ -8,9 +8,9 @@ import msgspec
 
 from gateway.console.navigation import OVERSIGHT
 from gateway.console.visit import Visit
-from gateway.core import rights_words as words
 from gateway.core.days import Moment, jst_day
-from gateway.core.desk_hours import next_opening
+from gateway.core.members import rights_words as words
+from gateway.core.members.desk_hours import next_opening
 from gateway.core.refused import Refused
 from gateway.oversight.members.cases import Kept
 from gateway.oversight.members.published import Contact, published

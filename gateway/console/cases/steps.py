@@ -1,4 +1,4 @@
-"""一件の案件: how it stands and the next step; no rule is here (core/rights.py refuses, and its words are shown).
+"""一件の案件: how it stands and the next step; no rule is here (core/members/rights.py refuses, and its words are shown).
 
 What was asked, by whom and about whom is not on this page: it is looked at with a reason, as a member is.
 """
@@ -17,8 +17,7 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.core.days import midnight
 from gateway.core.legal_parameters import on
-from gateway.core.refused import Refused
-from gateway.core.rights import (
+from gateway.core.members.rights import (
     ARTICLES,
     METHODS,
     OUTCOMES,
@@ -30,6 +29,7 @@ from gateway.core.rights import (
     Identity,
     parameters_of,
 )
+from gateway.core.refused import Refused
 from gateway.oversight.members import cases
 from gateway.oversight.members.cases import Kept
 from gateway.oversight.members.look_ups import look

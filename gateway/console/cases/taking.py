@@ -11,8 +11,19 @@ from gateway.console.forms import Form
 from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
 from gateway.core.days import midnight
+from gateway.core.members.rights import (
+    AGENTS,
+    ARTICLES,
+    CHANNELS,
+    FORMS,
+    KINDS,
+    METHODS,
+    SUBJECTS,
+    WITH_FEE,
+    Agent,
+    Case,
+)
 from gateway.core.refused import Refused
-from gateway.core.rights import AGENTS, ARTICLES, CHANNELS, FORMS, KINDS, METHODS, SUBJECTS, WITH_FEE, Agent, Case
 from gateway.oversight.members import cases
 from gateway.oversight.members.look_ups import looked
 

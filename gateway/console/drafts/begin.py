@@ -20,7 +20,7 @@ from gateway.console.visit import Visit, require
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.wishes import REASON, TITLE, Wish
 from gateway.control_plane.office import last_version
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.staff import held
 

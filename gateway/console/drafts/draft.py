@@ -14,7 +14,7 @@ from gateway.console.navigation import POLICY
 from gateway.console.pages import done
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
-from gateway.core.proposal import FROM, Proposal
+from gateway.core.changes.proposal import FROM, Proposal
 from gateway.ports import Checked, Files, Unavailable
 
 _DIGITS = 9

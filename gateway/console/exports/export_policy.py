@@ -23,9 +23,9 @@ from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.definition_words import basis_said, class_said, span_said, transform_said
 from gateway.control_plane.grants.matrix import Matrix
 from gateway.core.bases import Basis
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import jst_day
 from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal
 from gateway.sheets.tables import Cell, Column, Note, Said, Table
 
 Rows = Iterable[tuple[Cell, ...]]

@@ -15,9 +15,9 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.definition_words import basis_said
 from gateway.control_plane.partners.sheet import AgreementSheet, Sheet
+from gateway.core.changes.proposal import STATES
 from gateway.core.days import Moment, jst_day
 from gateway.core.policy import Policy
-from gateway.core.proposal import STATES
 from gateway.core.staff import RoleHeld
 from gateway.sheets.tables import Cell, Column
 

@@ -20,7 +20,7 @@ from gateway.console.refusal import Refusal
 from gateway.console.restrictions.typed_codes import MOST, codes_typed
 from gateway.console.visit import Visit, require
 from gateway.core.days import Moment, jst_day, midnight
-from gateway.core.follow_up import FollowUp
+from gateway.core.follow_ups.follow_up import FollowUp
 from gateway.core.refused import Refused
 from gateway.oversight.follow_ups import told as telling
 from gateway.oversight.follow_ups.asked import DUTY, tell_partners

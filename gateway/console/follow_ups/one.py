@@ -13,7 +13,7 @@ from gateway.console.pages import done, page
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.core.days import Moment, jst_day, midnight
-from gateway.core.follow_up import FollowUp, allowed, answer_named
+from gateway.core.follow_ups.follow_up import FollowUp, allowed, answer_named
 from gateway.core.refused import Refused
 from gateway.oversight.follow_ups import told as telling
 from gateway.oversight.follow_ups.asked import answered_on_paper

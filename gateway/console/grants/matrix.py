@@ -38,9 +38,9 @@ from gateway.control_plane.grants.matrix_changes import (
 )
 from gateway.control_plane.grants.matrix_csv import Wrong, export, read
 from gateway.control_plane.refusals import FilesRefused
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import Moment
 from gateway.core.policy import Policy, Transform
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.trial import TRIAL
 from gateway.ports import Checked, Files, PolicyFiles

@@ -12,9 +12,9 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.matrix import natural
 from gateway.control_plane.grants.matrix_changes import agreement_file
+from gateway.core.changes.proposal import FROM, Proposal
 from gateway.core.days import Moment
 from gateway.core.policy import Policy
-from gateway.core.proposal import FROM, Proposal
 
 
 class OverviewRow(msgspec.Struct, frozen=True, kw_only=True):

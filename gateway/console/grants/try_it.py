@@ -33,9 +33,9 @@ from gateway.control_plane.grants.matrix_changes import texts_of
 from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
 from gateway.control_plane.grants.reason_words import GATES
 from gateway.control_plane.grants.what_if import Allowed, Answer, answers, proposed
+from gateway.core.changes.proposal import FROM, Proposal
 from gateway.core.days import JST, Moment
 from gateway.core.policy import Policy
-from gateway.core.proposal import FROM, Proposal
 from gateway.core.state import Snapshot, Version
 from gateway.ports import Checked, PolicyFiles, Unavailable
 

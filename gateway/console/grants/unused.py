@@ -26,9 +26,9 @@ from gateway.control_plane.grants.narrowing import narrowed
 from gateway.control_plane.grants.unused import DAYS, TakeOut, Unused, UnusedGrant, unused
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.refusals import refused
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import Moment
 from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 
 

@@ -12,7 +12,7 @@ from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
 from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier
-from gateway.core.incident import KNOWN, PARTIES, SOURCES, Known, Party, Source
+from gateway.core.incidents.incident import KNOWN, PARTIES, SOURCES, Known, Party, Source
 from gateway.core.refused import Refused
 from gateway.oversight.incidents import words
 from gateway.oversight.incidents.file import IncidentFile, amend_intake, known_partners, open_incident

@@ -11,7 +11,7 @@ from gateway.console.exports.exports import Export, column, export_routes, head,
 from gateway.console.incidents.shown import READS, Shown, day, listed, named
 from gateway.console.pages import page
 from gateway.console.visit import require
-from gateway.core.incident import OPEN, STATES
+from gateway.core.incidents.incident import OPEN, STATES
 from gateway.oversight.incidents import words
 from gateway.sheets.tables import Said, Table
 

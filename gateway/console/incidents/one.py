@@ -22,8 +22,8 @@ from gateway.console.incidents.shown import (
 )
 from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
-from gateway.core.breach import TRIGGERS
 from gateway.core.dossier import Dossier
+from gateway.core.incidents.breach import TRIGGERS
 from gateway.core.refused import Refused
 from gateway.oversight.incidents import words
 from gateway.oversight.incidents.file import GROUNDS, Ground, IncidentFile, close, judge

@@ -26,7 +26,7 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier
-from gateway.core.incident import MATTERS, REPORTS, Matter, Report
+from gateway.core.incidents.incident import MATTERS, REPORTS, Matter, Report
 from gateway.core.refused import Refused
 from gateway.oversight.incidents import drafting, words
 from gateway.oversight.incidents.file import Draft, IncidentFile, mark_sent, save_draft

@@ -12,7 +12,7 @@ from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
 from gateway.core.days import Moment, jst_day
 from gateway.core.dossier import Dossier
-from gateway.core.incident import Wanted
+from gateway.core.incidents.incident import Wanted
 from gateway.core.refused import Refused
 from gateway.oversight.incidents.file import IncidentFile, count_scope, known_partners
 

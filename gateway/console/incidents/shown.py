@@ -11,10 +11,10 @@ from gateway.console.forms import Form
 from gateway.console.language import day_text
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit
-from gateway.core.breach import encrypted
 from gateway.core.days import jst_day, midnight
 from gateway.core.dossier import Dossier
-from gateway.core.incident import OPEN, Scope, State
+from gateway.core.incidents.breach import encrypted
+from gateway.core.incidents.incident import OPEN, Scope, State
 from gateway.core.refused import Refused
 from gateway.core.staff import Role
 from gateway.oversight.incidents import words

@@ -20,7 +20,7 @@ from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
 from gateway.control_plane.members.reading import COLUMNS, MOST, Told, read
 from gateway.control_plane.members.taking_in import LONGEST_REASON, Outcome, take_in
-from gateway.core.masters import EVENT_KINDS, KIND_WORDS
+from gateway.core.members.masters import EVENT_KINDS, KIND_WORDS
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.tlog.entries import Restrict, decode

@@ -18,8 +18,8 @@ from gateway.console.forms import Form
 from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
 from gateway.core.days import midnight
+from gateway.core.members.rights import is_code
 from gateway.core.refused import Refused
-from gateway.core.rights import is_code
 from gateway.oversight.members import cases, member_words
 from gateway.oversight.members.cases import Kept
 from gateway.oversight.members.history import Provision

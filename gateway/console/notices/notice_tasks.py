@@ -7,7 +7,7 @@ from gateway.console.visit import Visit
 from gateway.control_plane.notices.change_words import SaidChange, say
 from gateway.control_plane.notices.changes import changes_published, purpose_names, words_published
 from gateway.core.days import Moment
-from gateway.core.notice_change import Words
+from gateway.core.notices.change import Words
 from gateway.core.policy import Policy
 from gateway.ports import PolicyFiles, Unavailable
 

@@ -32,8 +32,8 @@ from gateway.control_plane.partners import requests as steps
 from gateway.control_plane.partners.acts import check_free, end_key
 from gateway.control_plane.partners.possession import challenge as challenged, keys_of, opened, proved, read
 from gateway.control_plane.partners.sheet import KeySheet, Sheet
+from gateway.core.changes.partner_request import Event, PartnerRequest, refusal
 from gateway.core.days import Moment
-from gateway.core.partner_request import Event, PartnerRequest, refusal
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
 from gateway.core.staff import Role

@@ -23,8 +23,8 @@ from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.refusals import FilesRefused, refused
+from gateway.core.changes.proposal import EVENTS, FROM, Event, Proposal, Rule, State, refusal
 from gateway.core.days import JST, Moment
-from gateway.core.proposal import EVENTS, FROM, Event, Proposal, Rule, State, refusal
 from gateway.core.refused import Refused
 from gateway.ports import Unavailable
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from gateway.console.navigation import POLICY
 from gateway.console.pages import page
 from gateway.console.visit import Visit, require
-from gateway.core.proposal import STATES, Proposal, State
+from gateway.core.changes.proposal import STATES, Proposal, State
 
 
 async def all_proposals(request: Request) -> Response:

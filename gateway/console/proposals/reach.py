@@ -20,8 +20,8 @@ from gateway.control_plane.changes.reach import Counted
 from gateway.control_plane.changes.wishes import checked_files
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import FilesRefused
+from gateway.core.changes.proposal import FROM, Proposal
 from gateway.core.days import Moment
-from gateway.core.proposal import FROM, Proposal
 from gateway.core.refused import Refused
 from gateway.core.staff import Role
 from gateway.ports import Unavailable

@@ -20,8 +20,8 @@ from gateway.console.visit import Visit, require
 from gateway.control_plane.office import Office
 from gateway.control_plane.quotas.acts import dismiss, propose
 from gateway.control_plane.quotas.queue import ceiling, queued_of
+from gateway.core.changes.overrun import REASON
 from gateway.core.days import Moment
-from gateway.core.overrun import REASON
 from gateway.core.refused import Refused
 
 ONE: Final = PATH + "/{grant}"

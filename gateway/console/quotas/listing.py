@@ -13,8 +13,8 @@ from gateway.console.pages import page
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.quotas.queue import Queued, queued
+from gateway.core.changes.overrun import STATES, State
 from gateway.core.days import Moment
-from gateway.core.overrun import STATES, State
 from gateway.sheets.tables import Table
 
 PATH: Final = "/{coop}/over-quota"

@@ -19,9 +19,9 @@ from gateway.console.restrictions.typed_codes import MOST, codes_typed
 from gateway.console.visit import Visit, require
 from gateway.control_plane.restrict import lift, restrict
 from gateway.core.days import Moment
+from gateway.core.members.restriction_grounds import GROUNDS, ground_words, grounds_of
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
-from gateway.core.restriction_grounds import GROUNDS, ground_words, grounds_of
 from gateway.core.state import RestrictionKind
 from gateway.oversight.members.restricted import counted, members, persons
 from gateway.sheets.tables import Table

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
+from gateway.core.members.rights import is_code
 from gateway.core.refused import Refused
-from gateway.core.rights import is_code
 
 MOST: Final = 5_000
 _BETWEEN: Final = re.compile(r"[\s,、,]+")

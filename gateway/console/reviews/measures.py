@@ -16,7 +16,7 @@ from gateway.console.visit import Visit, require
 from gateway.core.days import jst_day, midnight
 from gateway.core.dossier import Dossier
 from gateway.core.refused import Refused
-from gateway.core.safety_measures import HEADINGS, KINDS, NUMBERS, TRAINING, Heading
+from gateway.core.reviews.safety_measures import HEADINGS, KINDS, NUMBERS, TRAINING, Heading
 from gateway.oversight import measures as steps
 from gateway.oversight.measures import Measure
 from gateway.sheets.tables import Cell, Said, Table

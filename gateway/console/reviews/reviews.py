@@ -17,7 +17,7 @@ from gateway.console.visit import Visit, require
 from gateway.core.days import midnight
 from gateway.core.dossier import Dossier
 from gateway.core.refused import Refused
-from gateway.core.sampling import GROUPS
+from gateway.core.reviews.sampling import GROUPS
 from gateway.oversight.reviews import review as steps, signing
 from gateway.oversight.reviews.periods import Period, begun, month_of, months, uncovered
 from gateway.sheets.tables import Cell, Table

@@ -15,9 +15,9 @@ from gateway.console.pages import page
 from gateway.console.transfers.asking import Asked, between
 from gateway.console.transfers.names import Names, names_of
 from gateway.console.visit import Visit, require
-from gateway.core.anomalies import RULES, Anomaly, Rule
-from gateway.core.anomaly_thresholds import NAMES, threshold
 from gateway.core.days import jst_day, midnight
+from gateway.core.detection.anomalies import RULES, Anomaly, Rule
+from gateway.core.detection.thresholds import NAMES, threshold
 from gateway.oversight.log.anomalies import reviewed_until, unusual
 from gateway.ports import Behind
 

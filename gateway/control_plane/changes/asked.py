@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.replay import Asked
+from gateway.core.changes.replay import Asked
 from gateway.core.rows import CODE
 from gateway.ports import Log, Unavailable
 from gateway.tlog.content import TOLERANCE

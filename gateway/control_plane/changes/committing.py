@@ -5,7 +5,7 @@ from datetime import datetime
 
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.refusals import refused
-from gateway.core.proposal import FROM, Event, Proposal, refusal
+from gateway.core.changes.proposal import FROM, Event, Proposal, refusal
 from gateway.core.refused import Refused
 from gateway.core.state import Effect
 from gateway.ports import Bounced, Change, Committed, Submission, Unavailable

@@ -14,13 +14,13 @@ import msgspec
 from gateway.control_plane.changes.asked import MOST_ENTRIES, Looked, look_back
 from gateway.control_plane.changes.synthetic import Sampled, sampled
 from gateway.control_plane.notices.changes import Worded
-from gateway.core.comparison import Difference, Path, compare, grant_path
+from gateway.core.changes.comparison import Difference, Path, compare, grant_path
+from gateway.core.changes.replay import Replayed, replay
+from gateway.core.changes.sentence import sentence
 from gateway.core.days import Moment, jst_day
-from gateway.core.notice_change import of_proposal
-from gateway.core.notice_matters import NoticeChange
+from gateway.core.notices.change import of_proposal
+from gateway.core.notices.matters import NoticeChange
 from gateway.core.policy import Agreement, Grant, Policy
-from gateway.core.replay import Replayed, replay
-from gateway.core.sentence import sentence
 from gateway.core.state import Snapshot, Version
 from gateway.ports import Log, Told
 from gateway.tlog.entries import instant
@@ -75,7 +75,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     receives: tuple[Receives, ...]
     grants: tuple[ChangedGrant, ...]
     notices: tuple[NoticeChange, ...] = ()
-    """What changes of the notice, in law (core/notice_change.py)."""
+    """What changes of the notice, in law (core/notices/change.py)."""
 
     def canonical(self) -> bytes:
         """Return the preview as canonical JSON (RFC 8785)."""

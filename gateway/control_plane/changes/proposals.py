@@ -1,7 +1,7 @@
 """The life of a change, step by step; each is one entry of the log and one changed row, in one transaction.
 
 amend → submit (with its preview) → approve → publish; reject and withdraw besides. Files, command line, staff API and
-console all come here. What may be done is said in core/proposal.py; the SQL of the commit point has the last word.
+console all come here. What may be done is said in core/changes/proposal.py; the SQL of the commit point has the last word.
 """
 
 import dataclasses
@@ -16,8 +16,8 @@ from gateway.control_plane.changes.rebase import rebased
 from gateway.control_plane.changes.wishes import Wish, accepted, checked_files
 from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.refusals import refused
+from gateway.core.changes.proposal import Event, Proposal, refusal
 from gateway.core.days import Moment
-from gateway.core.proposal import Event, Proposal, refusal
 from gateway.core.refused import Refused
 from gateway.core.state import Effect, PolicyPublished
 from gateway.ports import Change, Checked, Unavailable, Values

@@ -14,13 +14,13 @@ from typing import Any, Final, Literal
 import msgspec
 
 from gateway.control_plane.grants.what_if import proposed
-from gateway.core.comparison import compare, grant_name, grant_path
+from gateway.core.changes.comparison import compare, grant_name, grant_path
+from gateway.core.changes.proposal import Proposal
 from gateway.core.days import ALWAYS, Moment
 from gateway.core.decide import decide
 from gateway.core.member_gate import member_gate
 from gateway.core.outcome import Denial, Permit
 from gateway.core.policy import Agreement, Grant, Policy
-from gateway.core.proposal import Proposal
 from gateway.core.request import Bound, DataRequest, Page
 from gateway.core.rows import plan_rows
 from gateway.core.state import ClientKey, PartnerState, Snapshot

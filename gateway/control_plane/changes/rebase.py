@@ -5,7 +5,7 @@ changed is nobody's to decide for a person: it is refused by name.
 """
 
 from gateway.control_plane.office import Office
-from gateway.core.proposal import Proposal
+from gateway.core.changes.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.ports import Files
 

@@ -8,10 +8,10 @@ from functools import partial
 from gateway.control_plane.notices.changes import rewritten_versions, words_of, words_published
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import FilesRefused, refused
+from gateway.core.changes.proposal import Proposal, owners, partner_owners
 from gateway.core.days import Moment
 from gateway.core.plain_text import one_line, writable
 from gateway.core.policy import Policy
-from gateway.core.proposal import Proposal, owners, partner_owners
 from gateway.core.refused import Refused
 from gateway.ports import Checked, Files, Unavailable
 

@@ -22,8 +22,8 @@ from gateway.control_plane.emergencies.asking import records_of
 from gateway.control_plane.emergencies.record import Emergency, Kept, standing
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import refused
+from gateway.core.changes.proposal import Proposal
 from gateway.core.dossier import Dossier
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.staff import held
 from gateway.ports import Unavailable

@@ -11,8 +11,8 @@ from typing import Final, Literal, Protocol, get_args
 import msgspec
 
 from gateway.core.bases import Basis
+from gateway.core.changes.proposal import Proposal
 from gateway.core.dossier import Dossier, Event
-from gateway.core.proposal import Proposal
 
 State = Literal["asked", "to_review", "refused", "withdrawn", "closed"]
 STATES: tuple[State, ...] = get_args(State)

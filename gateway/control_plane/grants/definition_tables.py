@@ -16,7 +16,7 @@ from gateway.control_plane.grants.definition_words import (
 from gateway.control_plane.grants.field_definitions import Changed, Definitions, Given, Line
 from gateway.control_plane.grants.matrix import natural
 from gateway.control_plane.notices.text import marked
-from gateway.core.comparison import Difference, Path, grant_name
+from gateway.core.changes.comparison import Difference, Path, grant_name
 from gateway.core.days import jst_day
 from gateway.sheets.tables import Cell, Column, Note, Said, Table
 

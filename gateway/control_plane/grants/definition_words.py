@@ -6,10 +6,10 @@ from typing import Final
 
 from gateway.control_plane.grants.matrix_words import KINDS, TRANSFORM_WORDS
 from gateway.core.bases import REQUIRED, Basis
-from gateway.core.comparison import Difference, Plain, Sign, span_text
+from gateway.core.changes.comparison import Difference, Plain, Sign, span_text
+from gateway.core.changes.sentence import HOW
 from gateway.core.days import FOREVER, Span, jst_day
 from gateway.core.policy import FieldClass, FieldType, Transform
-from gateway.core.sentence import HOW
 from gateway.sheets.tables import Said
 
 _BASES: Final[dict[Basis, tuple[str, str]]] = {

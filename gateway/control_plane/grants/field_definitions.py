@@ -17,11 +17,11 @@ from gateway.control_plane.grants.matrix import Texts, natural
 from gateway.control_plane.grants.matrix_changes import texts_of
 from gateway.control_plane.notices.document import read_document
 from gateway.control_plane.partners.document import Contract, read_document as read_partners
-from gateway.core.comparison import Difference, Path, Sign, compare, grant_name, grant_path
+from gateway.core.changes.comparison import Difference, Path, Sign, compare, grant_name, grant_path
+from gateway.core.changes.sentence import sentence, whom
 from gateway.core.grant_schema import grant_schema
 from gateway.core.policy import Agreement, Field, Grant, Policy, Transform
-from gateway.core.sentence import sentence, whom
-from gateway.core.source_map import SourceMap
+from gateway.core.sources.source_map import SourceMap
 from gateway.core.state import Snapshot, Version
 from gateway.tlog.entries import Publish, decode, instant
 

@@ -15,11 +15,11 @@ import msgspec
 
 from gateway.control_plane.changes.asked import Looked, look_back
 from gateway.core.bases import Basis
-from gateway.core.comparison import grant_name
+from gateway.core.changes.comparison import grant_name
+from gateway.core.changes.replay import Asked
 from gateway.core.days import ALWAYS, Moment
 from gateway.core.notice_gate import check_notice, governing
 from gateway.core.policy import Agreement, Policy, Transform
-from gateway.core.replay import Asked
 from gateway.core.rows import CODE
 from gateway.core.state import Snapshot
 from gateway.ports import Log

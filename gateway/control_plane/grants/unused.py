@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from gateway.control_plane.changes.asked import Looked, look_back
-from gateway.core.comparison import grant_name
+from gateway.core.changes.comparison import grant_name
+from gateway.core.changes.replay import Asked
 from gateway.core.days import Moment
 from gateway.core.policy import Agreement, Grant, Policy, Transform
-from gateway.core.replay import Asked
 from gateway.core.rows import CODE
 from gateway.core.state import Snapshot
 from gateway.ports import Log

@@ -14,14 +14,14 @@ from gateway.control_plane.grants.matrix_words import Closed
 from gateway.control_plane.grants.reason_words import gate_of, in_words
 from gateway.core.agreement_gate import encryption_key, signing_keys
 from gateway.core.bases import Basis
-from gateway.core.comparison import condition_text
+from gateway.core.changes.comparison import condition_text
+from gateway.core.changes.sentence import sentence
 from gateway.core.days import FOREVER, Moment
 from gateway.core.decide import decide
 from gateway.core.outcome import Denial, Permit, Slug
 from gateway.core.policy import Policy, Transform
 from gateway.core.reasons import Gate
 from gateway.core.request import Bound, DataRequest
-from gateway.core.sentence import sentence
 from gateway.core.state import PartnerState, Snapshot, Version
 
 PurposeNames = Mapping[str, tuple[str, str]]

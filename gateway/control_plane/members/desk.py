@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gateway.control_plane.office import InForce
-from gateway.core.masters import Masters
+from gateway.core.members.masters import Masters
 from gateway.ports import Clock, CoopSecrets, Log, MemberEvents
 
 

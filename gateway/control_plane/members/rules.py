@@ -10,10 +10,10 @@ import msgspec
 from gateway.control_plane.members.faults import Fault, RowFault, fault
 from gateway.control_plane.members.reading import Row
 from gateway.core.days import JST, midnight
-from gateway.core.masters import Masters, imports
-from gateway.core.member_events import HAPPENINGS, Happening, MemberEvent
-from gateway.core.restriction_grounds import GroundId, grounds_of
-from gateway.core.rights import is_code
+from gateway.core.members.events import HAPPENINGS, Happening, MemberEvent
+from gateway.core.members.masters import Masters, imports
+from gateway.core.members.restriction_grounds import GroundId, grounds_of
+from gateway.core.members.rights import is_code
 from gateway.core.state import RestrictionKind, Snapshot
 
 KINDS: Final[tuple[RestrictionKind, ...]] = get_args(RestrictionKind)

@@ -20,7 +20,7 @@ from gateway.control_plane.members.faults import RowFault, RowsRefused
 from gateway.control_plane.members.reading import Told
 from gateway.control_plane.members.rules import check
 from gateway.core.identity import SALT, Subject, commit, tagger
-from gateway.core.member_events import MemberEvent, counts_of, effects_of
+from gateway.core.members.events import MemberEvent, counts_of, effects_of
 from gateway.core.plain_text import one_line
 from gateway.core.refused import Refused
 from gateway.core.state import Effect

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.notice_matters import Covered, Kind, NoticeChange, State, Task
+from gateway.core.notices.matters import Covered, Kind, NoticeChange, State, Task
 
 Words = tuple[str, str]
 """(Japanese, English)."""

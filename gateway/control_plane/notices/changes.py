@@ -1,4 +1,4 @@
-"""What the law makes of the notices of a published version: its words read for core/notice_change.py, and compared.
+"""What the law makes of the notices of a published version: its words read for core/notices/change.py, and compared.
 
 The words stand in the files alone, so a version whose files were not kept is compared without them: then it is not told
 that only a text changed.
@@ -11,8 +11,8 @@ from typing import Final
 
 from gateway.control_plane.notices.document import Dated, NoticeFile, Responsible, read_document
 from gateway.core.days import jst_day
-from gateway.core.notice_change import Words, between_versions, within_versions
-from gateway.core.notice_matters import DatedWord, NoticeChange, NoticeWords, Party
+from gateway.core.notices.change import Words, between_versions, within_versions
+from gateway.core.notices.matters import DatedWord, NoticeChange, NoticeWords, Party
 from gateway.core.policy import Policy
 from gateway.core.state import Snapshot
 from gateway.ports import PolicyFiles, Proposals

@@ -13,7 +13,7 @@ from gateway.control_plane.partners.acts import add_key, check_free, set_state
 from gateway.control_plane.partners.possession import Proved
 from gateway.control_plane.partners.request_words import refused_request
 from gateway.control_plane.partners.requests import allowed, approve, ask_keys, ask_resume, new_request, row_of
-from gateway.core.partner_request import PartnerRequest, refusal
+from gateway.core.changes.partner_request import PartnerRequest, refusal
 from gateway.jose.rfc7517 import PublicKey
 from gateway.ports import Change, Unavailable
 

@@ -1,8 +1,8 @@
-"""What is said to whoever breaks a rule of acts that take two people (core/partner_request.py), and how to mend it."""
+"""What is said to whoever breaks a rule of acts that take two people (core/changes/partner_request.py), and how to mend it."""
 
 from typing import Final, Literal
 
-from gateway.core.partner_request import Rule
+from gateway.core.changes.partner_request import Rule
 from gateway.core.refused import Refused
 
 Told = Rule | Literal["deciding", "approver", "client", "active", "suspended"]

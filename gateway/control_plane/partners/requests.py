@@ -1,6 +1,6 @@
 """What takes two people: one asks, with the partner's proof where keys are registered, another approves; each an entry.
 
-The rules are those of core/partner_request.py; the SQL of the commit point has the last word. Who approves sees what was
+The rules are those of core/changes/partner_request.py; the SQL of the commit point has the last word. Who approves sees what was
 asked for, and what the log says was asked for is what is done: all keys of a set in one entry, or none.
 """
 
@@ -17,7 +17,7 @@ from gateway.control_plane.partners.acts import KEY_LIFE, check_free, registered
 from gateway.control_plane.partners.possession import Proved, keys_of
 from gateway.control_plane.partners.request_words import refused_request
 from gateway.control_plane.people.rules import check_reason
-from gateway.core.partner_request import Event, Kind, PartnerRequest, refusal
+from gateway.core.changes.partner_request import Event, Kind, PartnerRequest, refusal
 from gateway.core.refused import Refused
 from gateway.core.state import Effect, PartnerStateSet, Snapshot
 from gateway.jose.rfc7517 import PublicKey

@@ -18,8 +18,8 @@ from gateway.control_plane.changes.wishes import Wish
 from gateway.control_plane.office import Office
 from gateway.control_plane.people.people import cut, enter
 from gateway.control_plane.people.rules import PeopleRefused, check_by, check_reason
+from gateway.core.changes.proposal import Proposal, State
 from gateway.core.days import Moment
-from gateway.core.proposal import Proposal, State
 from gateway.core.staff import OF_A_DEPARTMENT, ROLES, Role, RoleHeld, held
 from gateway.jose import rfc4648
 from gateway.ports import Log, Person, Unavailable

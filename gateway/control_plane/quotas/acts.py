@@ -14,8 +14,8 @@ from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.quotas.queue import Queued, find, queued_of
 from gateway.control_plane.quotas.record import Dismissed
 from gateway.control_plane.refusals import refused
+from gateway.core.changes.proposal import Proposal
 from gateway.core.plain_text import writable
-from gateway.core.proposal import Proposal
 from gateway.core.refused import Refused
 from gateway.core.staff import held
 from gateway.ports import Change, Unavailable

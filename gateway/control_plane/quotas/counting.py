@@ -8,8 +8,8 @@ reason (transfer-log.md "Entries"): they are not among these, so the number of r
 from collections.abc import Iterable
 from typing import Final
 
+from gateway.core.changes.overrun import REASON, Counted, grant_of
 from gateway.core.days import FOREVER, jst_day
-from gateway.core.overrun import REASON, Counted, grant_of
 from gateway.core.state import Snapshot
 from gateway.ports import LogSearch, Overruns, Row, Wanted
 from gateway.tlog.content import TOLERANCE

@@ -9,9 +9,9 @@ import msgspec
 
 from gateway.control_plane.drafting.grant import limit_of
 from gateway.control_plane.office import Office, last_version
-from gateway.core.comparison import grant_name
+from gateway.core.changes.comparison import grant_name
+from gateway.core.changes.overrun import STATES, WAITING, Overrun, State, enough
 from gateway.core.days import Moment
-from gateway.core.overrun import STATES, WAITING, Overrun, State, enough
 from gateway.core.policy import Agreement, Grant, Policy
 from gateway.core.state import Snapshot
 

@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from gateway.core.agreement_gate import encryption_key, signing_keys
 from gateway.core.days import Moment
-from gateway.core.follow_up import FollowUp, allowed, ending, ends_block
-from gateway.core.follow_up_answer import FollowUpAnswer, parse
+from gateway.core.follow_ups.answer import FollowUpAnswer, parse
+from gateway.core.follow_ups.follow_up import FollowUp, allowed, ending, ends_block
 from gateway.core.request import MalformedClaim
 from gateway.data_plane.api.inbound import answer, consume, inbound, refuse_query
 from gateway.data_plane.authenticate import MEDIA_TYPE

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from gateway.core.agreement_gate import signing_keys
 from gateway.core.days import Moment
-from gateway.core.incident_report import IncidentReport, parse
+from gateway.core.incidents.report import IncidentReport, parse
 from gateway.core.request import MalformedClaim
 from gateway.data_plane.api.inbound import answer, consume, inbound, refuse_query
 from gateway.data_plane.authenticate import MEDIA_TYPE

@@ -2,7 +2,7 @@
 
 from rich.table import Table
 
-from gateway.app import origin_of
+from gateway.app.storage import origin_of
 from gateway.demo.screen import Screen, both
 from gateway.demo.stage import Stage
 from gateway.demo.state import COOP, INCOMPLETE

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.app import checkpoint_signers
+from gateway.app.keys import checkpoint_signers
 from gateway.demo.people import Member
 from gateway.demo.screen import Screen, both
 from gateway.demo.stage import Stage

@@ -15,7 +15,7 @@ import msgspec
 from pyroaring import BitMap
 
 from gateway.core.days import jst_day, midnight
-from gateway.core.follow_up import Cause, Duty, derived_id
+from gateway.core.follow_ups.follow_up import Cause, Duty, derived_id
 from gateway.core.policy import Agreement
 from gateway.core.state import (
     Effect,

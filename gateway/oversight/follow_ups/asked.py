@@ -5,9 +5,9 @@ from datetime import date
 from hashlib import sha256
 from typing import Final, Literal
 
-from gateway.core.follow_up import Answer, Duty, FollowUp, allowed, ending, ends_block
+from gateway.core.follow_ups.follow_up import Answer, Duty, FollowUp, allowed, ending, ends_block
 from gateway.core.identity import member_tag
-from gateway.core.masters import check_staff
+from gateway.core.members.masters import check_staff
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648

@@ -8,7 +8,7 @@ import msgspec
 from pyroaring import BitMap
 
 from gateway.core.days import jst_day
-from gateway.core.follow_up import Cause, Duty, FollowUp, opening
+from gateway.core.follow_ups.follow_up import Cause, Duty, FollowUp, opening
 from gateway.core.identity import Chunk
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk

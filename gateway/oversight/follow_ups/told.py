@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from gateway.core.follow_up import Duty, FollowUp
+from gateway.core.follow_ups.follow_up import Duty, FollowUp
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import unseal
 from gateway.oversight.desk import OversightDesk

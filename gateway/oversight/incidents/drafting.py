@@ -8,7 +8,7 @@ from datetime import date
 
 import msgspec
 
-from gateway.core.incident import MATTERS, TO_PERSONS, Matter, Scope
+from gateway.core.incidents.incident import MATTERS, TO_PERSONS, Matter, Scope
 from gateway.oversight.incidents.file import Draft, IncidentFile
 from gateway.oversight.incidents.words import CLASSES, MATTERS as NAMES, PARTIES, SOURCES, UNKNOWN, persons
 

@@ -10,10 +10,10 @@ from typing import Any, Final, Literal, get_args
 
 import msgspec
 
-from gateway.core.breach import TRIGGERS, Proposed, Trigger, encrypted, propose
 from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier, Event
-from gateway.core.incident import MATTERS, OPEN, Known, Matter, Party, Report, Scope, State, Wanted
+from gateway.core.incidents.breach import TRIGGERS, Proposed, Trigger, encrypted, propose
+from gateway.core.incidents.incident import MATTERS, OPEN, Known, Matter, Party, Report, Scope, State, Wanted
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
 from gateway.oversight import dossiers

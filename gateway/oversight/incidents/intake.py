@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.closed_days import FIRST, BeyondTheTable
-from gateway.core.deadlines import NotCovered, deadlines
-from gateway.core.incident import Known, Party, Source
+from gateway.core.incidents.closed_days import FIRST, BeyondTheTable
+from gateway.core.incidents.deadlines import NotCovered, deadlines
+from gateway.core.incidents.incident import Known, Party, Source
 from gateway.core.plain_text import one_line, writable
 from gateway.core.refused import Refused
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from gateway.core.dossier import Dossier
 from gateway.core.identity import FEW, SALT, Chunk, Subject, commit, tagger
-from gateway.core.incident import Scope
+from gateway.core.incidents.incident import Scope
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648

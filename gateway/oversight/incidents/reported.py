@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final
 
 from gateway.core.days import jst_day
-from gateway.core.incident_report import IncidentReport
+from gateway.core.incidents.report import IncidentReport
 from gateway.core.refused import Refused
 from gateway.oversight import dossiers
 from gateway.oversight.desk import OversightDesk

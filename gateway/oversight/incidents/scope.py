@@ -13,7 +13,7 @@ import msgspec
 from pyroaring import BitMap
 
 from gateway.core.days import midnight, midnight_after
-from gateway.core.incident import Encryption, FieldReached, Others, PartyReached, Scope, Wanted
+from gateway.core.incidents.incident import Encryption, FieldReached, Others, PartyReached, Scope, Wanted
 from gateway.core.policy import Field
 from gateway.core.state import Snapshot
 from gateway.oversight.desk import OversightDesk

@@ -5,8 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from gateway.core.deadlines import Deadline, Name, deadlines
-from gateway.core.incident import Report
+from gateway.core.incidents.deadlines import Deadline, Name, deadlines
+from gateway.core.incidents.incident import Report
 
 Tone = Literal["good", "note", "wait", "bad", "plain"]
 SOON_DAYS: Final = 3

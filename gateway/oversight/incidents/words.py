@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gateway.core.breach import Proposed, Standing, Trigger
-from gateway.core.deadlines import Name
-from gateway.core.incident import Known, Matter, Party, Report, Scope, Source, State
+from gateway.core.incidents.breach import Proposed, Standing, Trigger
+from gateway.core.incidents.deadlines import Name
+from gateway.core.incidents.incident import Known, Matter, Party, Report, Scope, Source, State
 from gateway.oversight.incidents.file import Ground
 
 Words = tuple[str, str]

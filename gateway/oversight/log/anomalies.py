@@ -3,9 +3,9 @@
 import asyncio
 from datetime import date, datetime, timedelta
 
-from gateway.core.anomalies import Anomaly, anomalies, since
-from gateway.core.anomaly_thresholds import threshold
 from gateway.core.days import midnight, midnight_after
+from gateway.core.detection.anomalies import Anomaly, anomalies, since
+from gateway.core.detection.thresholds import threshold
 from gateway.ports import Log, LogSearch, Wanted
 from gateway.tlog.entries import Review, decode
 

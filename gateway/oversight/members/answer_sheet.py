@@ -12,10 +12,10 @@ from typing import Final, Literal, get_args
 
 import msgspec
 
-from gateway.core import rights
+from gateway.core.members import rights
+from gateway.core.members.rights import Answer
 from gateway.core.plain_text import one_line, writable
 from gateway.core.refused import Refused
-from gateway.core.rights import Answer
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.members import cases

@@ -1,4 +1,4 @@
-"""案件 as dossiers: a person's request from its receipt to its end, each step by the rules of core/rights.py, in the log.
+"""案件 as dossiers: a person's request from its receipt to its end, each step by the rules of core/members/rights.py, in the log.
 
 An entry says which step was taken and by whom. What was asked, by whom and about whom, and why it was decided so, stands
 in the sealed body alone: the reasons of these entries are fixed texts, so that nobody's data gets into the log by typing.
@@ -10,12 +10,12 @@ from typing import Final
 
 import msgspec
 
-from gateway.core import rights
 from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier, Event
 from gateway.core.identity import member_tag
+from gateway.core.members import rights
+from gateway.core.members.rights import OPEN_STATES, Answer, Case, Decision, Identity, State, due_day, state_of
 from gateway.core.refused import Refused
-from gateway.core.rights import OPEN_STATES, Answer, Case, Decision, Identity, State, due_day, state_of
 from gateway.oversight import dossiers
 from gateway.oversight.desk import OversightDesk
 

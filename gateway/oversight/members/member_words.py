@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 
 from gateway.core.bases import Basis
+from gateway.core.changes.sentence import HOW
 from gateway.core.days import Moment
+from gateway.core.members.restriction_grounds import GROUNDS, RestrictionGround
 from gateway.core.policy import Policy
-from gateway.core.restriction_grounds import GROUNDS, RestrictionGround
-from gateway.core.sentence import HOW
 from gateway.core.state import Version
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.members.history import Provision

@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.desk_hours import Opening, opening
+from gateway.core.members.desk_hours import Opening, opening
 from gateway.core.state import PolicyPublished, Version
 from gateway.oversight.desk import OversightDesk
 

@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 
 from gateway.core.bases import Basis
-from gateway.core.clauses import CLAUSES, POLICIES, SAFETY_EVIDENCE, Clause, Evidence, Reach
 from gateway.core.days import Moment, jst_day
-from gateway.core.safety_measures import HEADINGS, TRAINING
+from gateway.core.reviews.clauses import CLAUSES, POLICIES, SAFETY_EVIDENCE, Clause, Evidence, Reach
+from gateway.core.reviews.safety_measures import HEADINGS, TRAINING
 from gateway.oversight.reports.gathering import Gathered
 from gateway.sheets.tables import Column, Said, Table
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from gateway.core.days import jst_day
-from gateway.core.follow_up import State as FollowUpState, meets
+from gateway.core.follow_ups.follow_up import State as FollowUpState, meets
 from gateway.core.reasons import explain
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.reports.counting import Counting, count

@@ -14,7 +14,7 @@ import msgspec
 from gateway.core.bases import Basis
 from gateway.core.days import jst_day
 from gateway.core.policy import Policy
-from gateway.core.provision_record import kept_until, record_duty
+from gateway.core.reviews.provision_record import kept_until, record_duty
 from gateway.core.state import Snapshot
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.reports.catalogue import field_names, partner_names

@@ -1,7 +1,7 @@
 """A period as the log has it: how many entries of each kind, the sample, and the root that both are held against.
 
 `size` is how many entries the log had as the period ended: up to and with the last one that was decided in it. `root` is
-the RFC 6962 root over them, from the published tiles. The sample is core/sampling.py's, with that root; what had left
+the RFC 6962 root over them, from the published tiles. The sample is core/reviews/sampling.py's, with that root; what had left
 before is looked up in the `LOOK_BACK` before the period, in the last `MOST_BEFORE` entries of it at most.
 """
 
@@ -15,7 +15,7 @@ import msgspec
 
 from gateway.core.policy import FieldClass
 from gateway.core.refused import Refused
-from gateway.core.sampling import PLAN, Plan, Sampler, Seen, Taken
+from gateway.core.reviews.sampling import PLAN, Plan, Sampler, Seen, Taken
 from gateway.core.state import Snapshot
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.reviews.periods import Period

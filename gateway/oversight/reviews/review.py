@@ -11,11 +11,11 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from gateway.core.checklists import Checklist, checklist_on
 from gateway.core.dossier import Dossier
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
-from gateway.core.sampling import PLAN, Group, Plan
+from gateway.core.reviews.checklists import Checklist, checklist_on
+from gateway.core.reviews.sampling import PLAN, Group, Plan
 from gateway.core.staff import Role, held
 from gateway.jose import rfc4648
 from gateway.oversight import dossiers

@@ -1,0 +1,8 @@
+"""Who the members of entries are, and what is to be erased.
+
+side_rows     tags, salts and ordinals: what an entry's commitment is opened with
+held_sets     which members each partner holds
+reached       which partners were given one member's data
+erasable      what is old enough to be erased
+events        what core systems told of members
+"""
