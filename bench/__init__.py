@@ -13,7 +13,8 @@ what it is compared with
   straightforward_profile  the same again, doing what the profile asks of every request: proof, signed request, receipt
   plain            the same job at its plainest: FastAPI, asyncpg, joserfc; neither signed requests nor a log with proofs
 what it takes
-  world            PostgreSQL, the member system and the four builds, started once
+  world            PostgreSQL, the member system and the five builds, started once
+  view             the members in a table, for the one of ours that reads a database
   subject          this gateway, set up and served         inside    its steps, called in this process
   others           the three other builds, served          build     what all builds look like from outside
   partner          the partner that asks: its requests are signed before the clock starts

@@ -135,7 +135,7 @@ async def measure(server: postgres.Server, parts: Sequence[str], *, lengths: Len
         report.exported(await exports(server, members=lengths.exported, progress=progress))
     if not {"member", "where", "page"} & set(parts):
         return
-    progress("starting the member system and four builds")
+    progress("starting the member system and five builds")
     async with running(server) as world:
         os.sched_setaffinity(0, machine.cores()[1])
         if {"member", "where"} & set(parts):

@@ -1,19 +1,19 @@
-"""Everything a run needs, started once: PostgreSQL, the member system, and four builds of one job side by side."""
+"""Everything a run needs, started once: PostgreSQL, the member system, and five builds of one job side by side."""
 
 import json
 import secrets
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from joserfc.jwk import ECKey
 
-from bench import machine, others, subject
+from bench import machine, others, subject, view
 from bench.build import Build, Groups, Ready, ready_for
 from bench.partner import Partner
-from gateway.settings import Settings, SourceSettings
+from gateway.settings import Settings, SourceSettings, SqlSourceSettings
 from tests.postgres import Server
 
 MEMBERS = 5_000
@@ -31,7 +31,7 @@ class World:
     codes: tuple[str, ...]
     """Members whom this gateway releases to the partner."""
     builds: tuple[Build, ...]
-    """This gateway first."""
+    """This gateway first, then this gateway with its members in a database."""
 
     def spent(self, build: Build) -> dict[str, float]:
         """Return the CPU seconds used so far by a build, the member system and PostgreSQL."""
@@ -61,10 +61,8 @@ async def running(server: Server) -> AsyncIterator[World]:
         )
         partner = Partner(settings.issuer, folder / "partner")
         await subject.set_up(settings, partner)
-        pid = stack.enter_context(subject.served(settings, core=measured))
-
-        def ready(groups: Groups) -> Ready:
-            return ready_for(partner, partner.sign(members=groups))
+        ours = stack.enter_context(_gateway("this gateway", settings, partner, core=measured))
+        from_sql = stack.enter_context(await _from_sql(server, folder / "from_sql", core=measured))
 
         key = ECKey.import_key(json.loads((folder / "partner" / "enc.jwk.json").read_text()))
         for name in ("straightforward", "whole_profile", "plain"):
@@ -97,9 +95,38 @@ async def running(server: Server) -> AsyncIterator[World]:
             member_system=member_system,
             codes=partner.walk(),
             builds=(
-                Build(name="this gateway", pid=pid, port=settings.port, ready=ready),
+                ours,
+                from_sql,
                 stack.enter_context(straightforward),
                 stack.enter_context(whole_profile),
                 stack.enter_context(plain),
             ),
         )
+
+
+@contextmanager
+def _gateway(name: str, settings: Settings, partner: Partner, *, core: set[int]) -> Iterator[Build]:
+    """Serve a gateway that is set up."""
+
+    def ready(groups: Groups) -> Ready:
+        return ready_for(partner, partner.sign(members=groups))
+
+    with subject.served(settings, core=core) as pid:
+        yield Build(name=name, pid=pid, port=settings.port, ready=ready)
+
+
+async def _from_sql(server: Server, folder: Path, *, core: set[int]) -> AbstractContextManager[Build]:
+    """Set up a gateway that reads the member system's own database; return what serves it."""
+    folder.mkdir()
+    database = await server.make_database()
+    await view.load_members(server, database, MEMBERS)
+    url_file = folder / "source-url"
+    url_file.write_text(server.url(database))
+    settings = subject.settings_for(
+        folder,
+        database=server.url(await server.make_database()),
+        source=SqlSourceSettings(kind="sql", url_file=url_file),
+    )
+    partner = Partner(settings.issuer, folder / "partner")
+    await subject.set_up(settings, partner, sql=view.POLICY)
+    return _gateway("this gateway, SQL", settings, partner, core=core)

@@ -18,6 +18,8 @@ Available = Callable[[Sequence[Any]], tuple[list[Any], list[bytes]]]
 """Rows → those of members available, and their tags."""
 
 _code, _as_of = attrgetter("code"), attrgetter("fact_as_of")
+_FACTS: Final = tuple(f"fact_{name}" for name in ("status", "subject", "acquired_under", "consents", "stops"))
+"""But for since when a member takes part and how fresh its record is, in which hardly two are alike."""
 _MOST_ALIKE: Final = 4_096
 
 
@@ -27,18 +29,19 @@ def member_gate(permit: Permit, moment: Moment, tag_of: TagOf) -> Available:
     Each fact that is missing fails. All boundaries that the test meets are remembered by `moment`. Members are taken many
     at a time: most are alike in what is asked of them, and of those who are alike one is looked at.
     """
-    fits, fresh, facts_of = _fits(permit, moment), _fresh(permit, moment), _facts(permit)
+    fits, facts_of = _fits(permit, moment), _facts(permit)
+    enrolled, fresh = _enrolled(permit, moment), _fresh(permit, moment)
     alike: dict[tuple[Any, ...], bool] = {}
 
     def available(rows: Sequence[Any]) -> tuple[list[Any], list[bytes]]:
-        passing = [*map(alike.get, map(facts_of, rows))]
-        if None in passing:
-            if len(alike) > _MOST_ALIKE:
-                alike.clear()
-            for place, row in enumerate(rows):
-                if passing[place] is None:
-                    passing[place] = alike[facts_of(row)] = fits(row)
-        found = fresh([*compress(rows, passing)])
+        if len(alike) > _MOST_ALIKE:
+            alike.clear()
+        facts = [*map(facts_of, rows)]
+        for fact, row in dict(zip(facts, rows, strict=True)).items():
+            if fact not in alike:
+                alike[fact] = fits(row)
+        passing = map(alike.__getitem__, facts)
+        found = fresh(enrolled([*compress(rows, passing)]))
         tags = [*map(tag_of, map(_code, found))]
         if not permit.restrictions.keys().isdisjoint(tags):
             free = [not _stopped(permit.restrictions.get(tag, ()), permit, moment) for tag in tags]
@@ -49,20 +52,15 @@ def member_gate(permit: Permit, moment: Moment, tag_of: TagOf) -> Available:
 
 
 def _facts(permit: Permit) -> Callable[[Any], tuple[Any, ...]]:
-    """Return what `_fits` looks at of a row: all but freshness, in which hardly two members are alike."""
-    rule = permit.members
-    facts = ["status", "subject", "acquired_under", "consents", "stops"]
-    conditions = [*permit.grant.population, *(each for one in rule.cohorts for each in one.selectors)]
-    return attrgetter(
-        *(f"fact_{name}" for name in (facts if rule.programmes is None else [*facts, "programmes"])),
-        *(_attribute(permit, one.field) for one in conditions),
-    )
+    """Return what `_fits` looks at of a row."""
+    conditions = [*permit.grant.population, *(each for one in permit.members.cohorts for each in one.selectors)]
+    return attrgetter(*_FACTS, *(_attribute(permit, one.field) for one in conditions))
 
 
 def _fits(permit: Permit, moment: Moment) -> Callable[[Any], bool]:
-    """Return the test of everything but freshness that a row says of its member."""
+    """Return the test of what most members have in common with many others."""
     rule = permit.members
-    subjects, covering, programmes = rule.subjects, rule.covering, rule.programmes
+    subjects, covering = rule.subjects, rule.covering
     population = _all_of(permit, permit.grant.population)
     cohorts = [(cohort.versions, _all_of(permit, cohort.selectors)) for cohort in rule.cohorts]
     needed = frozenset(permit.fields) if rule.consent_basis else rule.consent_for
@@ -80,16 +78,29 @@ def _fits(permit: Permit, moment: Moment) -> Callable[[Any], bool]:
             and covered(row)
             and stops is not None
             and consents is not None
-            and (
-                programmes is None
-                or any(one.id in programmes and moment.on(one.start, one.end) for one in row.fact_programmes or ())
-            )
             and population(row)
             and not _stopped(stops, permit, moment)
             and (not needed or _consented(consents, needed, permit, moment))
         )
 
     return fits
+
+
+def _enrolled(permit: Permit, moment: Moment) -> Callable[[list[Any]], list[Any]]:
+    """Return what leaves out the rows of members who are in none of the programmes, where any is asked for."""
+    programmes, today = permit.members.programmes, moment.today
+    if programmes is None:
+        return lambda rows: rows
+
+    def takes_part(row: Any) -> bool:
+        for one in row.fact_programmes or ():
+            # The usual enrolment began some day and goes on: a boundary that has passed is none.
+            usual = one.end is None and (one.start is None or one.start <= today)
+            if one.id in programmes and (usual or moment.on(one.start, one.end)):
+                return True
+        return False
+
+    return lambda rows: [row for row in rows if takes_part(row)]
 
 
 def _fresh(permit: Permit, moment: Moment) -> Callable[[list[Any]], list[Any]]:
