@@ -20,7 +20,7 @@ DEPARTMENT = "宅配事業部"
 ROLES: tuple[tuple[str, str, Role, str | None], ...] = (
     ("sato", "【見本】佐藤 (起案)", "admin", DEPARTMENT),
     ("ito", "【見本】伊藤 (承認)", "manager", DEPARTMENT),
-    ("mori", "【見本】森 (法令順守)", "compliance", None),
+    ("mori", "【見本】森 (コンプライアンス)", "compliance", None),
 )
 _BY, _REASON = "設定", "【見本】担当者の登録"
 

@@ -179,7 +179,7 @@ async def test_people_are_listed_with_periods_and_deputies_and_ended_roles_are_f
     assert "承認 太郎 の代理承認者" in text
     assert "2026年11月28日(土) 12:00" in text
     folded = text.partition("監査 次郎")[2].partition("</tr>")[0].partition("<details>")[2]
-    assert "法令順守" in folded
+    assert "コンプライアンス" in folded
     later = text.partition("運用 三郎")[2].partition("</tr>")[0]
     assert "事業部" in later
     assert "退任 五郎" in text.partition("退任した担当者(1人)")[2]

@@ -80,7 +80,9 @@ async def test_the_button_on_the_draft_counts_and_keeps_numbers_alone(room: Room
 async def test_no_granted_field_is_asked_of_the_member_system(room: Room):
     path = await proposed(room, WIDER)
     await counted(room, path)
-    for query in room.house.sources[COOP].asked:
+    asked = room.house.sources[COOP].asked
+    assert asked
+    for query in asked:
         assert query.codes is None
         assert not {"name", "phone", "email", "address_line"} & set(query.rows.columns)
         assert {"member_code", "status", "stops", "municipality_code"} <= set(query.rows.columns)

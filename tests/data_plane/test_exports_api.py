@@ -158,7 +158,9 @@ async def test_an_export_goes_on_where_another_worker_left_it(house: House, sunn
 async def test_the_source_is_asked_for_no_more_than_the_fields_need(house: House, sunnet: Partner) -> None:
     await order(sunnet, fields=["name"])
     await make(house)
-    for query in house.sources[COOP].asked:
+    asked = house.sources[COOP].asked
+    assert asked
+    for query in asked:
         assert "phone" not in query.rows.columns
         assert query.codes is None
 

@@ -262,7 +262,7 @@ def _totals(made: Month) -> tuple[tuple[Cell, ...], ...]:
             none if check is None else f"{check.origin} / {check.size} / {check.root.hex()}",
         ),
         (Said("点検の署名", "review signed by", "signed"), ", ".join(signed) or none),
-        (Said("点検の副署", "countersigned by", "countersigned"), ", ".join(countersigned) or none),
+        (Said("点検の連署", "countersigned by", "countersigned"), ", ".join(countersigned) or none),
     )
 
 

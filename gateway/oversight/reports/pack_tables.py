@@ -134,7 +134,7 @@ def reviews_table(made: Gathered, *, trial: bool) -> Table:
         (
             datetime.fromisoformat(one.start),
             datetime.fromisoformat(one.end),
-            Said("署名", "signed", one.event) if one.event == "signed" else Said("副署", "countersigned", one.event),
+            Said("署名", "signed", one.event) if one.event == "signed" else Said("連署", "countersigned", one.event),
             one.by,
             datetime.fromisoformat(one.time),
             one.size,
