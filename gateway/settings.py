@@ -331,6 +331,11 @@ def _loopback(host: str | None) -> bool:
     return host in {"127.0.0.1", "localhost", "::1"}
 
 
+def in_demo() -> bool:
+    """Tell whether this is the demo, where no other setting may be there to read; what is no word for yes is no."""
+    return os.environ.get(PREFIX + "DEMO", "").lower() in {"1", "true", "yes", "on", "y", "t"}
+
+
 class UnknownVariable(ValueError):
     """A variable with our prefix names no setting."""
 

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
@@ -18,6 +19,8 @@ from rich.text import Text
 from gateway.adapters.key_files import KeysRefused
 from gateway.app.alone import AlreadyServing
 from gateway.control_plane.govern import StaleBase
+from gateway.core.days import JST
+from gateway.core.plain_text import says
 from gateway.oversight.log.archive import ArchiveRefused
 from gateway.oversight.log.export import NothingPublished
 from gateway.oversight.log.prove import NotFound
@@ -112,7 +115,7 @@ def is_code(text: str) -> bool:
 
 def said(text: str) -> str:
     """Return what a person gives as name or reason; or end where it says nothing. For `typer.Option(callback=said)`."""
-    if not text.strip():
+    if not says(text):
         raise typer.BadParameter("空です / it is empty")
     return text
 
@@ -165,6 +168,16 @@ def explained() -> Iterator[None]:
     except (AlreadyServing, StaleBase, NothingPublished, ValueError) as refused:
         ja = _REFUSALS.get(type(refused))
         raise fail(str(refused) if ja is None else f"{ja} / {refused}") from None
+
+
+def in_japan(instant: datetime) -> str:
+    """Return an instant as a person here reads it: Japan time, to the second."""
+    return f"{instant.astimezone(JST):%Y-%m-%d %H:%M:%S}"
+
+
+def as_rfc3339(instant: datetime) -> str:
+    """Return an instant as `--json` says it: RFC 3339, in UTC."""
+    return instant.astimezone(UTC).isoformat()
 
 
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, title: str | None = None) -> None:

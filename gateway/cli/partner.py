@@ -9,7 +9,7 @@ from gateway.app.storage import stores
 from gateway.cli import partner_request
 from gateway.cli.acting import By, Reason, known
 from gateway.cli.office import refusals_told
-from gateway.cli.output import USAGE, Json, fail, run, say, settings, show
+from gateway.cli.output import USAGE, Json, as_rfc3339, fail, in_japan, run, say, settings, show
 from gateway.control_plane.partners import both_named
 from gateway.control_plane.partners.acts import end_key as end, set_state
 from gateway.core.days import Moment
@@ -102,6 +102,7 @@ def keys(coop: str, partner: str, as_json: Json = False) -> None:
         known(configured, coop)
         async with stores(configured) as opened:
             state = opened.snapshots.current(coop).partner(partner)
+        when = as_rfc3339 if as_json else in_japan
         return [
             {
                 "client": key.client,
@@ -109,7 +110,7 @@ def keys(coop: str, partner: str, as_json: Json = False) -> None:
                 "use": key.use,
                 "alg": key.alg,
                 "thumbprint": key.thumbprint,
-                "until": key.span.end.isoformat() if key.span.end else "",
+                "until": when(key.span.end) if key.span.end else "",
             }
             for key in state.keys
         ]

@@ -1,6 +1,8 @@
 """gateway policy lint | schema | publish | history; the steps of a change are in proposal.py."""
 
 import json
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +13,9 @@ from gateway.app.storage import stores
 from gateway.cli import acting, definitions, proposal
 from gateway.cli.acting import line
 from gateway.cli.office import findings_told, refusals_told
-from gateway.cli.output import REFUSED, USAGE, Json, Lang, fail, out, run, say, settings, show
+from gateway.cli.output import REFUSED, USAGE, Json, Lang, as_rfc3339, fail, in_japan, out, run, say, settings, show
 from gateway.control_plane.changes.publish import NotTwoPeople, publish as publish_document
-from gateway.settings import Settings
+from gateway.settings import Settings, in_demo
 
 if TYPE_CHECKING:
     from gateway.adapters.policy_files.finding import Finding
@@ -37,7 +39,7 @@ def lint(path: Path, as_json: Json = False, lang: Lang = "ja", samples: bool = T
             f"`{path}` does not exist; name a folder such as policies/kyoritsusha",
             USAGE,
         )
-    findings = lint_files(path, samples=samples)
+    findings = lint_files(path, samples=samples, demo=in_demo())
     if as_json:
         print(json.dumps([_plain(finding) for finding in findings], ensure_ascii=False, indent=1))
     else:
@@ -131,8 +133,8 @@ async def _publish(
             # Read once: what is published and what is kept of it are the same bytes.
             files = files_of(configured.policies, configured.partners, coop)
         checked = office_of(configured, opened).policy_files.check(coop, files)
+        findings_told(checked.findings)
         if checked.document is None:
-            findings_told(checked.findings)
             raise fail(
                 f"何も公布していません。まず `{coop}` のファイルを直してください\n"
                 f"nothing was published; mend the files of `{coop}` first"
@@ -157,14 +159,14 @@ async def _publish(
 @app.command()
 def history(coop: str, as_json: Json = False) -> None:
     """公布された版を一覧する / List the published versions."""
-    show(run(_history(settings(), coop)), as_json=as_json)
+    show(run(_history(settings(), coop, when=as_rfc3339 if as_json else in_japan)), as_json=as_json)
 
 
-async def _history(configured: Settings, coop: str) -> list[dict[str, object]]:
+async def _history(configured: Settings, coop: str, *, when: Callable[[datetime], str]) -> list[dict[str, object]]:
     known(configured, coop)
     async with stores(configured) as opened:
         versions = opened.snapshots.current(coop).versions
     return [
-        {"entry": version.index, "effective": version.effective.isoformat(), "digest": version.policy.digest}
+        {"entry": version.index, "effective": when(version.effective), "digest": version.policy.digest}
         for version in versions
     ]

@@ -65,7 +65,7 @@ def check(
     """
     if file is not None and not file.is_file():
         raise fail(f"`{file}` というファイルはありません / there is no file `{file}`", USAGE)
-    report = run(_explained(_check(settings(), coop, file=file, from_files=from_files), lang))
+    report = run(_explained(_check(settings(), coop, file=file, from_files=from_files, lang=lang), lang))
     _tell(coop, report, lang, as_json=as_json)
     findings = report.findings
     if findings is None or findings.refused or report.used & {*findings.absent}:
@@ -83,9 +83,9 @@ async def _explained(checking: Awaitable[Report], lang: Language) -> Report:
         raise fail(f"組合員システムを読めません。{ja}\n{fault}", UNAVAILABLE) from None
 
 
-async def _check(configured: Settings, coop: str, *, file: Path | None, from_files: bool) -> Report:
+async def _check(configured: Settings, coop: str, *, file: Path | None, from_files: bool, lang: Language) -> Report:
     known(configured, coop)
-    policy = _of_files(configured, coop) if from_files else await _in_force(configured, coop)
+    policy = _of_files(configured, coop, lang) if from_files else await _in_force(configured, coop)
     used = frozenset(field.id for field in fields_in_use(policy))
     async with AsyncExitStack() as opened:
         source = _source_of(configured, coop, file)
@@ -103,18 +103,24 @@ async def _check(configured: Settings, coop: str, *, file: Path | None, from_fil
     return Report(file=name, findings=findings, used=used, in_file=files is not None)
 
 
-def _of_files(configured: Settings, coop: str) -> Policy:
+def _of_files(configured: Settings, coop: str, lang: Language) -> Policy:
+    """Return what the files say; samples that are left out of it are told, for their columns are not looked for."""
     from gateway.adapters.policy_files.finding import PolicyRefused
     from gateway.adapters.policy_files.load import load
     from gateway.adapters.policy_files.resolve import resolve
+    from gateway.adapters.policy_files.samples import SAMPLE
 
     try:
-        return resolve(load(configured.policies, configured.partners, coop, samples=configured.demo).document)
+        loaded = load(configured.policies, configured.partners, coop, samples=configured.demo)
     except PolicyRefused:
         raise fail(
             f"`{coop}` のファイルに誤りがあります。`gateway policy lint` で確かめてください\n"
             f"the files of `{coop}` have errors; `gateway policy lint` shows them"
         ) from None
+    for finding in loaded.findings:
+        if finding.state == SAMPLE:
+            err.print(finding.text(lang), style="yellow", markup=False, highlight=False)
+    return resolve(loaded.document)
 
 
 async def _in_force(configured: Settings, coop: str) -> Policy:

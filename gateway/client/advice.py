@@ -31,6 +31,14 @@ _AGREEMENT: Text = {
     "en": "Compare client.json with the agreement (purpose, fields, product, term), then ask the co-op's contact.",
     "ja": "client.jsonを契約・覚書(利用目的、項目、商品範囲、期間)と照合し、生協の窓口に確認してください。",
 }
+_NOT_PERMITTED: Text = {
+    "en": _AGREEMENT["en"]
+    + " It may be the day's limit of members, too: `members_left` of GET /v1/grants (`grants()` of the client) "
+    "says how many are left, and it starts anew at midnight in Japan.",
+    "ja": _AGREEMENT["ja"]
+    + "1日の提供人数の上限を超えたのかもしれません。今日の残りは GET /v1/grants(クライアントの`grants()`)の"
+    "`members_left`にあり、日本時間の0時に戻ります。",
+}
 _LATER: Text = {
     "en": "Wait as long as the gateway says (Retry-After), then try again; nothing is lost.",
     "ja": "ゲートウェイが示す時間(Retry-After)だけ待ってから、もう一度実行してください。失われたものはありません。",
@@ -46,7 +54,7 @@ _REFUSALS: dict[str, Text] = {
     "invalid_dpop_proof": _CLOCK,
     "use_dpop_nonce": _CLOCK,
     "invalid_authorization_details": _AGREEMENT,
-    "not-permitted": _AGREEMENT,
+    "not-permitted": _NOT_PERMITTED,
     "invalid_target": {
         "en": "Mend `resource` in client.json: it must be the one the gateway publishes.",
         "ja": "client.jsonの`resource`を、ゲートウェイが公表する値に直してください。",

@@ -48,7 +48,7 @@ class Opened:
 
 
 def unseal(response: httpx2.Response, *, keys: tuple[Key, ...], config: Config) -> Opened:
-    """Checks 1 to 3, and the receipt's shape: what can be known without the gateway's keys."""
+    """Checks 1 to 3, and the receipt's shape: what can be known without the gateway's keys. Raises AnswerRejected."""
     if response.headers.get("content-type") != "application/jwt":
         raise AnswerRejected("content-type", "the answer is not application/jwt")
     receipts = response.headers.get_list("transfer-receipt")
@@ -68,12 +68,12 @@ def unseal(response: httpx2.Response, *, keys: tuple[Key, ...], config: Config) 
 
 
 def accept(opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float) -> Transfer:
-    """Checks 4 to 7 on the answer about the members asked for."""
+    """Checks 4 to 7 on the answer about the members asked for. Raises AnswerRejected."""
     return _believe(opened, sent=sent, keys=keys, config=config, now=now)[0]
 
 
 def accept_page(opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float) -> Page:
-    """The same for a page: its released members, and what its end brings (`since`, `removals`, `resync`)."""
+    """The same for a page: its released members, and what its end brings (`since`, `removals`, `resync`). Raises AnswerRejected."""
     transfer, claims = _believe(opened, sent=sent, keys=keys, config=config, now=now)
     if "next" in claims:
         return Page(transfer, next=text(claims, "next"), since=None, removals=(), resync=False)
@@ -82,7 +82,7 @@ def accept_page(opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, confi
 
 
 def end_of(claims: dict[str, Any]) -> tuple[str, tuple[Removal, ...], bool]:
-    """What the end of a walk brings: `since`, `removals` and `resync`."""
+    """What the end of a walk brings: `since`, `removals` and `resync`. Raises AnswerRejected."""
     removals, resync = claims.get("removals"), claims.get("resync", False)
     if not isinstance(removals, list) or not isinstance(resync, bool):
         raise AnswerRejected("page", "the last page has no list of removals, or a `resync` that is no truth value")
@@ -92,7 +92,7 @@ def end_of(claims: dict[str, Any]) -> tuple[str, tuple[Removal, ...], bool]:
 def _believe(
     opened: Opened, *, sent: SignedRequest, keys: GatewayKeys, config: Config, now: float
 ) -> tuple[Transfer, dict[str, Any]]:
-    """The only place where a Transfer is made."""
+    """The only place where a Transfer is made. Raises AnswerRejected."""
     claims = verified(opened.inner, keys=keys)
     same(claims, {"iss": config.issuer, "aud": config.client_id, "rqh": b64u(sent.hash)})
     iat, exp = integer(claims, "iat"), integer(claims, "exp")
@@ -124,7 +124,10 @@ def receipt_of(
     began: float,
     now: float,
 ) -> Receipt:
-    """Check 7, for an answer that came between `began` and `now`; a part's transfer has its id from the receipt alone."""
+    """Check 7, for an answer that came between `began` and `now`; a part's transfer has its id from the receipt alone.
+
+    Raises AnswerRejected.
+    """
     prefix = "receipt-"
     claims = verified(opened.receipt, keys=keys, prefix=prefix)
     transfer_id = text(claims, "jti", prefix=prefix) if transfer_id is None else transfer_id
@@ -154,7 +157,10 @@ def receipt_of(
 
 
 def _results(claims: dict[str, Any], *, sent: SignedRequest) -> tuple[Result, ...]:
-    """In request order, exactly the members asked for, no field beyond those asked for; on a page released ones only."""
+    """In request order, exactly the members asked for, no field beyond those asked for; on a page released ones only.
+
+    Raises AnswerRejected.
+    """
     entries = claims.get("results")
     if not isinstance(entries, list):
         raise AnswerRejected("results", "`results` is missing or no list")

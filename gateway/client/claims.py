@@ -17,7 +17,7 @@ GatewayKeys = Mapping[str, ec.EllipticCurvePublicKey]
 
 
 def statement(data: bytes, *, typ: str, check: str) -> Compact:
-    """A JWS of the gateway with a closed header; nothing in it is believed yet."""
+    """A JWS of the gateway with a closed header; nothing in it is believed yet. Raises AnswerRejected."""
     try:
         compact = parse(data.decode("ascii"))
     except ValueError:
@@ -29,7 +29,7 @@ def statement(data: bytes, *, typ: str, check: str) -> Compact:
 
 
 def verified(compact: Compact, *, keys: GatewayKeys, prefix: str = "") -> dict[str, Any]:
-    """The claims of a statement that a published key signed."""
+    """The claims of a statement that a published key signed. Raises AnswerRejected."""
     key = keys.get(compact.header["kid"])
     if key is None:
         raise AnswerRejected(f"{prefix}kid", "the signature names a key that the gateway does not publish")
@@ -40,14 +40,14 @@ def verified(compact: Compact, *, keys: GatewayKeys, prefix: str = "") -> dict[s
 
 
 def same(claims: dict[str, Any], expected: Mapping[str, str], *, prefix: str = "") -> None:
-    """Each claim is the text that this client expects."""
+    """Hold each claim to be the text that this client expects. Raises AnswerRejected for the first that is not."""
     for name, value in expected.items():
         if claims.get(name) != value:
             raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or not what this client expects")
 
 
 def text(claims: dict[str, Any], name: str, *, prefix: str = "") -> str:
-    """A claim that is a text and not empty."""
+    """A claim that is a text and not empty. Raises AnswerRejected."""
     value = claims.get(name)
     if not (isinstance(value, str) and value):
         raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or no text")
@@ -55,7 +55,7 @@ def text(claims: dict[str, Any], name: str, *, prefix: str = "") -> str:
 
 
 def integer(claims: dict[str, Any], name: str, *, prefix: str = "") -> int:
-    """A claim that is a whole number."""
+    """A claim that is a whole number. Raises AnswerRejected."""
     value = claims.get(name)
     if not isinstance(value, int) or isinstance(value, bool):
         raise AnswerRejected(f"{prefix}{name}", f"`{name}` is missing or no whole number")

@@ -44,7 +44,10 @@ class Token:
 
 
 def metadata(response: httpx2.Response, *, config: Config) -> Metadata:
-    """RFC 8414 §3.3: the issuer published must equal the one configured; its endpoints must be its own."""
+    """RFC 8414 §3.3: the issuer published must equal the one configured; its endpoints must be its own.
+
+    Raises Refused where the gateway refuses, AnswerRejected.
+    """
     document = _document(response, check="metadata")
     if document.get("issuer") != config.issuer:
         raise AnswerRejected("metadata-issuer", "the metadata names another issuer than client.json")
@@ -59,7 +62,10 @@ def metadata(response: httpx2.Response, *, config: Config) -> Metadata:
 
 
 def gateway_keys(response: httpx2.Response) -> GatewayKeys:
-    """The published ES256 keys by `kid`; keys of other kinds are left aside, a repeated `kid` spoils the set."""
+    """The published ES256 keys by `kid`; keys of other kinds are left aside, a repeated `kid` spoils the set.
+
+    Raises Refused, AnswerRejected.
+    """
     entries = _document(response, check="jwks").get("keys")
     if not isinstance(entries, list):
         raise AnswerRejected("jwks", "the key set has no list of keys")
@@ -77,7 +83,7 @@ def gateway_keys(response: httpx2.Response) -> GatewayKeys:
 
 
 def token(response: httpx2.Response, *, config: Config, ask: Ask, now: float) -> Token:
-    """RFC 6749 §5.1, RFC 9396 §7: a DPoP token for exactly what was asked."""
+    """RFC 6749 §5.1, RFC 9396 §7: a DPoP token for exactly what was asked. Raises Refused, AnswerRejected."""
     document = _document(response, check="token")
     match document:
         case {"access_token": str(value), "token_type": str(kind), "expires_in": int(seconds)} if seconds > 0:
@@ -97,7 +103,7 @@ def token(response: httpx2.Response, *, config: Config, ask: Ask, now: float) ->
 
 
 def grants(response: httpx2.Response) -> tuple[Grant, ...]:
-    """The client's own grants, as the gateway lists them."""
+    """The client's own grants, as the gateway lists them. Raises Refused, AnswerRejected."""
     try:
         return msgspec.convert(_document(response, check="grants").get("grants"), tuple[Grant, ...])
     except msgspec.ValidationError:

@@ -105,7 +105,7 @@ def signed_answer(config: Config, follow_up: str, certificate: str | None, *, ke
 
 
 def taken(response: httpx2.Response, *, sent: SignedAnswer) -> Acknowledged:
-    """Return what the gateway says of an answer, once it is known to be about this one."""
+    """Return what the gateway says of an answer, once it is known to be about this one. Raises AnswerRejected."""
     try:
         document = json_object(response.content)
     except ValueError:
@@ -118,7 +118,10 @@ def taken(response: httpx2.Response, *, sent: SignedAnswer) -> Acknowledged:
 
 
 def unseal(response: httpx2.Response, *, keys: tuple[Key, ...], config: Config) -> Compact:
-    """Open a list: sealed by this issuer's name to this client's key, inside a JWS of type follow-ups+jwt."""
+    """Open a list: sealed by this issuer's name to this client's key, inside a JWS of type follow-ups+jwt.
+
+    Raises AnswerRejected.
+    """
     if response.headers.get("content-type") != "application/jwt":
         raise AnswerRejected("content-type", "the answer is not of type application/jwt")
     try:
@@ -137,7 +140,10 @@ def unseal(response: httpx2.Response, *, keys: tuple[Key, ...], config: Config) 
 
 
 def accept(inner: Compact, *, keys: GatewayKeys, config: Config, now: float) -> Listed:
-    """Believe a list: signed by a published key, from the issuer to this client, of this minute, about this co-op."""
+    """Believe a list: signed by a published key, from the issuer to this client, of this minute, about this co-op.
+
+    Raises AnswerRejected.
+    """
     key = keys.get(inner.header["kid"])
     if key is None:
         raise AnswerRejected("kid", "the signature names a key that the gateway does not publish")

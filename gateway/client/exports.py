@@ -128,7 +128,7 @@ def known_id(identifier: object) -> str | None:
 
 
 def ordered(response: httpx2.Response, *, sent: SignedRequest, form: Form) -> Export:
-    """The export that an order brought about."""
+    """The export that an order brought about. Raises AnswerRejected."""
     document = _document(response)
     identifier, expires = known_id(document.get("export")), document.get("expires")
     if identifier is None or not isinstance(expires, str) or document.get("form") != form:
@@ -137,7 +137,7 @@ def ordered(response: httpx2.Response, *, sent: SignedRequest, form: Form) -> Ex
 
 
 def progress(response: httpx2.Response, *, export: Export) -> Progress:
-    """How far an export is; the figures are for a person to look at, nothing rests on them."""
+    """How far an export is; the figures are for a person to look at, nothing rests on them. Raises AnswerRejected."""
     document = _document(response)
     match document:
         case {
@@ -157,7 +157,10 @@ def progress(response: httpx2.Response, *, export: Export) -> Progress:
 def accept_part(
     opened: Opened, n: int, *, export: Export, keys: GatewayKeys, config: Config, size: int, began: float, now: float
 ) -> Part:
-    """Checks 4 to 7 on a part that was fetched between `began` and `now`; the only place where a Part is made."""
+    """Checks 4 to 7 on a part that was fetched between `began` and `now`; the only place where a Part is made.
+
+    Raises AnswerRejected.
+    """
     claims = verified(opened.inner, keys=keys)
     same(claims, {"iss": config.issuer, "aud": config.client_id, "rqh": b64u(export.request_hash)})
     same(claims, {"coop": config.coop, "purpose": export.ask.purpose, "agreement": config.agreement})
@@ -199,7 +202,7 @@ def accept_part(
 def accept_manifest(
     response: httpx2.Response, *, export: Export, keys: GatewayKeys, config: Config, now: float
 ) -> Manifest:
-    """Check 8; whether each part is the one that is here is for whoever keeps the parts."""
+    """Check 8; whether each part is the one that is here is for whoever keeps the parts. Raises AnswerRejected."""
     prefix = "manifest-"
     compact = statement(_jws(response).encode("utf-8"), typ=MANIFEST, check="manifest-header")
     claims = verified(compact, keys=keys, prefix=prefix)
@@ -219,7 +222,7 @@ def accept_manifest(
 
 
 def manifest_kid(response: httpx2.Response) -> str:
-    """The key that a manifest claims to be signed with."""
+    """The key that a manifest claims to be signed with. Raises AnswerRejected for what is no manifest."""
     kid: str = statement(_jws(response).encode("utf-8"), typ=MANIFEST, check="manifest-header").header["kid"]
     return kid
 
@@ -280,7 +283,7 @@ def _result(entry: Any, *, allowed: set[str]) -> Result:
 
 
 def _rows(table: str, fields: tuple[str, ...]) -> int:
-    """How many records a CSV text has; each as long as its header, which names fields that were asked for."""
+    """How many records a CSV text has; each as long as its header, which names fields that were asked for. Raises AnswerRejected."""
     try:
         header, *rows = csv.reader(io.StringIO(table, newline=""), strict=True)
     except (csv.Error, ValueError):
@@ -293,7 +296,7 @@ def _rows(table: str, fields: tuple[str, ...]) -> int:
 
 
 def _end(claims: dict[str, Any], n: int) -> tuple[int | None, str | None, tuple[Removal, ...], bool]:
-    """What only the last part has: `of`, and the end of the walk."""
+    """What only the last part has: `of`, and the end of the walk. Raises AnswerRejected."""
     if "of" not in claims:
         if claims.keys() & {"since", "removals", "resync"}:
             raise AnswerRejected("of", "a part that is not the last has the end of the walk")

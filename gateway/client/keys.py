@@ -60,7 +60,10 @@ def generate_key(use: Use) -> Key:
 
 
 def generate_keys(folder: Path | str) -> Keys:
-    """Make both keys and write them to `sig.jwk.json` and `enc.jwk.json`; an existing file is never replaced."""
+    """Make both keys and write them to `sig.jwk.json` and `enc.jwk.json`; an existing file is never replaced.
+
+    Raises ConfigError where one is there, or cannot be written.
+    """
     folder = Path(folder)
     paths = [folder / "sig.jwk.json", folder / "enc.jwk.json"]
     for path in paths:
@@ -74,7 +77,10 @@ def generate_keys(folder: Path | str) -> Keys:
 
 
 def write_key(path: Path, key: Key) -> None:
-    """Write one private JWK to a file that did not exist, mode 0600 from its first byte, durable on return."""
+    """Write one private JWK to a file that did not exist, mode 0600 from its first byte, durable on return.
+
+    Raises ConfigError.
+    """
     scalar = key.private.private_numbers().private_value
     jwk = key.public_jwk() | {"d": b64u(scalar.to_bytes(32, "big"))}
     try:
@@ -88,7 +94,7 @@ def write_key(path: Path, key: Key) -> None:
 
 
 def load_keys(folder: Path | str) -> Keys:
-    """Read `sig.jwk.json` and every `enc*.jwk.json` of a folder; `enc.jwk.json` must be there."""
+    """Read `sig.jwk.json` and every `enc*.jwk.json` of a folder; `enc.jwk.json` must be there. Raises ConfigError."""
     folder = Path(folder)
     others = sorted(folder.glob("enc.*.jwk.json"))
     enc = tuple(read_key(path, "enc") for path in (folder / "enc.jwk.json", *others))

@@ -1,18 +1,28 @@
 """What a person may write into a name or a reason: it stands in the log for ever, and is read on every screen."""
 
 import re
+import unicodedata
 from typing import Final
 
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 """Controls but tabs and line ends, halves of characters, and what makes a line read in another order than it is written."""
 _LINES: Final = re.compile(r"[\t\r\n\u2028\u2029]")
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Mn", "Me", "Zs", "Zl", "Zp"})
+"""Controls, marks of width none or that need another character, blanks; what private characters (外字) show is for the screen."""
+_BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols by category that are drawn as nothing."""
+
+
+def says(text: str) -> bool:
+    """Tell whether a text has a character that a reader sees."""
+    return any(unicodedata.category(each) not in _UNSEEN and each not in _BLANK for each in text)
 
 
 def writable(text: str) -> bool:
-    """Tell whether every database can keep a text and every screen shows it as it was written."""
-    return _UNWRITABLE.search(text) is None
+    """Tell whether every database can keep a text and every screen shows it as it was written; blanks alone it may be."""
+    return _UNWRITABLE.search(text) is None and (not text.strip() or says(text))
 
 
 def one_line(text: str) -> bool:
     """Tell whether a text says something, in one line."""
-    return bool(text.strip()) and writable(text) and _LINES.search(text) is None
+    return says(text) and writable(text) and _LINES.search(text) is None

@@ -1,10 +1,14 @@
 """Who is asking: token, proof and rate limit, in the order of security-profile.md §6, for every route under /v1."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
+from gateway.core.agreement_gate import signing_keys
+from gateway.core.days import Moment
 from gateway.core.request import Bound
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.passing import Inbound
@@ -14,6 +18,7 @@ from gateway.oauth.rfc9068 import AccessToken
 from gateway.oauth.rfc9396 import Detail
 from gateway.oauth.rfc9449 import REPLAY_SECONDS, access_token_of, check_proof, replay_key
 from gateway.oauth.rfc9728 import challenge
+from gateway.oauth.signed_request import check_request
 from gateway.web.problems import Problem, Slug
 
 MAX_TOKENS = 10_000
@@ -96,8 +101,29 @@ def unauthenticated(desk: Desk, refused: OAuthError) -> Problem:
     return Problem(slug, headers=headers)
 
 
+def signed_claims(desk: Desk, caller: Caller, body: bytes, *, typ: str) -> Mapping[str, Any]:
+    """Return what a body says that one of the client's registered keys signed.
+
+    Raises Problem `unauthenticated` or `invalid-request-object`.
+    """
+    state = desk.snapshots.current(caller.coop).partner(caller.partner)
+    keys = {key.kid: desk.key(key) for key in signing_keys(state, caller.client, Moment(caller.at))}
+    try:
+        return check_request(
+            body,
+            keys=keys,
+            client_id=caller.client,
+            resource=desk.resource,
+            now=int(caller.at.timestamp()),
+            typ=typ,
+        ).claims
+    except OAuthError as refused:
+        desk.telemetry.count("request_refused", reason=refused.reason)
+        raise unauthenticated(desk, refused) from None
+
+
 def _verified(desk: Desk, text: str, now: int) -> AccessToken:
-    """Verify a token once; afterwards its hash is enough until it expires."""
+    """Verify a token once; afterwards its hash is enough until it expires. Raises OAuthError."""
     digest = hashlib.sha256(text.encode()).digest()
     token = desk.tokens.get(digest)
     if token is None or token.exp <= now:

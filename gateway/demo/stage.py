@@ -19,9 +19,11 @@ from gateway.app.storage import Stores
 from gateway.client import AsyncClient, Page, Receipt, Transfer
 from gateway.client.config import Config, load_config
 from gateway.client.keys import Keys, load_keys
+from gateway.control_plane.restrict import lift, restrict
 from gateway.core.days import Moment
 from gateway.core.policy import Policy
 from gateway.core.state import Snapshot
+from gateway.demo.enrol import OPERATOR
 from gateway.demo.member_system import server
 from gateway.demo.people import Member
 from gateway.demo.state import COOP, CannotStart
@@ -121,6 +123,21 @@ class Stage:
         async for page in self.partners[partner].client.pages(purpose, limit=limit):
             self.receipts.append(page.receipt)
             yield page
+
+    async def stop(self, member: str, *, reason: str, lifted: bool = False) -> int:
+        """Stop the provision of a member to all, or lift such a stop; return the index of its entry."""
+        return await (lift if lifted else restrict)(
+            self.office.log,
+            COOP,
+            [member],
+            kind="stop_provide",
+            partner=None,
+            purpose=None,
+            by=OPERATOR,
+            reason=reason,
+            secrets=self.office.keys.coop_secrets(COOP),
+            clock=self.office.clock,
+        )
 
     async def entries(self, coop: str = COOP) -> list[Entry]:
         """Return every entry of a co-op's log, as its own staff reads it."""

@@ -102,8 +102,9 @@ def test_an_order_that_is_refused_is_refused():
     peer = ExportPeer()
     peer.queued[ORDERS] = [problem("not-permitted", 403), problem("malformed", 400, pointer="/export/since")]
     client = peer.client()
-    with pytest.raises(NotPermitted):
+    with pytest.raises(NotPermitted) as denied:
         client.export("P4")
+    assert all("members_left" in advice(denied.value, lang=lang) for lang in ("ja", "en"))
     with pytest.raises(Refused) as caught:
         client.export("P4", since="forged")
     assert "--since" in advice(caught.value, lang="en")

@@ -129,6 +129,8 @@ GOOD = csv_of([event(1, CODE, "stop", "stop_use")])
         (GOOD.replace(b"stop_use", "停止".encode("cp932")), "csv", "utf-8", "file:encoding"),
         (GOOD.replace(b"stop_use", b"\x81\x20"), "csv", "cp932", "file:encoding"),
         (GOOD.replace(b"#total", "#reason,夜間\r\n#total".encode()), "csv", "cp932", "file:encoding"),
+        (GOOD.replace(b"#total", b"#reason,a\r\n#reason,b\r\n#total"), "csv", "utf-8", "file:reason"),
+        (GOOD.replace(b"#total", b"#reason,\r\n#reason,b\r\n#total"), "csv", "utf-8", "file:reason"),
         (b"x" * (LARGEST + 1), "csv", "utf-8", "file:size"),
         ((HEADING + "\n" + f"e,{CODE},correction,,,,,\n" * (MOST + 1)).encode(), "csv", "utf-8", "file:size"),
         (b"[]", "json", "utf-8", "file:form"),
@@ -152,6 +154,13 @@ def test_mixed_encodings_are_told_by_the_line():
     data = GOOD.replace(b"#total", "髙".encode("cp932") + b",,,,,,,\r\n#total")
     with pytest.raises(Refused, match="line 3 is not utf-8"):
         read(data, form="csv")
+
+
+def test_a_second_reason_is_told_by_its_line():
+    data = GOOD.replace(b"#total", b"#reason,a\r\n#reason,b\r\n#total")
+    with pytest.raises(Refused, match="line 4: there is a reason already") as refused:
+        read(data, form="csv")
+    assert "4行目: 理由の行が2つあります" in refused.value.ja
 
 
 def test_rows_of_other_shapes_are_told_and_the_others_read():

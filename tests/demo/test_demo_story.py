@@ -108,6 +108,17 @@ def test_the_story_is_told_plainly_where_nobody_watches(told):
         assert code in told.stdout
 
 
+def test_the_night_tells_what_was_transferred(told):
+    """The first night everybody, the second one removal and no record: not the size of the partner's file again."""
+    lines = [line for line in told.stdout.splitlines() if "1日目: 全員" in line or "2日目: 差分" in line]
+    first, second = (tuple(int(one.replace(",", "")) for one in line.split()[-5:-1]) for line in lines)
+    (parts, records, removals, whole), (_, none, one, delta) = first, second
+    assert (parts, removals, none, one) == (1, 0, 0, 1)
+    assert 0 < delta < whole / 2
+    assert whole > records / 10, "kB"
+    assert "封書" not in told.stdout
+
+
 def test_nothing_of_a_member_is_written_to_standard_error(told):
     columns = ("member_code", "name", "name_kana", "address_line", "phone", "email", "bank_account")
     for member in make_members(300, today=jst_day(datetime.now(UTC))):

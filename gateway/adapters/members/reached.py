@@ -8,10 +8,10 @@ from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, and_, any_, fun
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gateway.adapters.engine import reading
+from gateway.adapters.members.releases import releases_of
 from gateway.adapters.tables.log import metadata
 from gateway.ports import Logged, MembersReached
 
-_entry = metadata.tables["log_entry"]
 _subject = metadata.tables["log_subject"]
 _ordinal = metadata.tables["member_ordinal"]
 _chunk = metadata.tables["transfer_chunk"]
@@ -32,16 +32,9 @@ class SqlReached:
         self, coop: str, first: int, last: int, *, partner: str | None = None, purpose: str | None = None
     ) -> list[Logged]:
         """Return the releases of a range."""
-        of = select(_entry.c.idx, _entry.c.entry).where(
-            _entry.c.origin == self._origin(coop),
-            _entry.c.idx >= first,
-            _entry.c.idx < last,
-            _entry.c.kind == "release",
-        )
-        for column, value in ((_entry.c.partner, partner), (_entry.c.purpose, purpose)):
-            of = of if value is None else of.where(column == value)
+        of = releases_of(self._origin(coop), first, last, partner=partner, purpose=purpose)
         async with reading(self._engine) as db:
-            return [Logged(idx, entry) for idx, entry in (await db.execute(of.order_by(_entry.c.idx))).all()]
+            return [Logged(idx, entry) for idx, entry in (await db.execute(of)).all()]
 
     async def members(self, coop: str, indexes: Sequence[int]) -> MembersReached:
         """Return the side rows of these entries."""

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from gateway.adapters.engine import asking, reading, writing
 from gateway.adapters.log.batch import ms
+from gateway.adapters.members.releases import releases_of
 from gateway.adapters.tables.log import metadata
 from gateway.core.identity import Chunk, Subject
 from gateway.ports import Logged, Members, Provided, Unavailable
@@ -163,16 +164,9 @@ class SqlSideRows:
         self, coop: str, first: int, last: int, *, partner: str | None = None, purpose: str | None = None
     ) -> list[Provided]:
         """Return releases and their members."""
-        of = select(_entry.c.idx, _entry.c.entry).where(
-            _entry.c.origin == self._origin(coop),
-            _entry.c.idx >= first,
-            _entry.c.idx < last,
-            _entry.c.kind == "release",
-        )
-        for column, value in ((_entry.c.partner, partner), (_entry.c.purpose, purpose)):
-            of = of if value is None else of.where(column == value)
+        of = releases_of(self._origin(coop), first, last, partner=partner, purpose=purpose)
         async with reading(self._engine) as db:
-            entries = (await db.execute(of.order_by(_entry.c.idx))).all()
+            entries = (await db.execute(of)).all()
             members = await self._members(db, coop, [idx for idx, _ in entries])
         return [Provided(index=idx, entry=entry, members=members[idx]) for idx, entry in entries]
 

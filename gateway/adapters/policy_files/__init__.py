@@ -10,6 +10,7 @@ resolve, resolve_notice     the document as the core decides with it
 references, content     what the files may not say of one another and of themselves; core/ceiling has the rest
 announced, end_of_use, member_system     likewise: a notice before its day, an end of use, a map to the member system
 records         what files record beyond what the gates read, in short texts
+samples         what is left out outside the demo, and the warning that says so
 lint            every rule over every file
 remembered      what was made of the parts of files, remembered by which parts they were
 finding, shape_findings, names, words_*     what is told of it: place, rule, message and mend, in both languages

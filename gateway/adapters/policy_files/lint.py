@@ -15,6 +15,7 @@ from gateway.adapters.policy_files.reading import Reading, read_coop, read_partn
 from gateway.adapters.policy_files.references import references
 from gateway.adapters.policy_files.remembered import Made, afresh
 from gateway.adapters.policy_files.resolve import resolve
+from gateway.adapters.policy_files.samples import left_out
 from gateway.adapters.policy_files.words_agreement import AGREEMENT
 from gateway.adapters.policy_files.words_notice import NOTICE
 from gateway.adapters.policy_files.words_source import SOURCE
@@ -23,15 +24,16 @@ from gateway.core.policy import Agreement, Decision, Field, Notice, Partner, Pol
 from gateway.core.sources.source_map import SourceMap
 
 
-def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:
+def lint(path: FilePath, *, samples: bool = True, demo: bool = True) -> tuple[Finding, ...]:
     """Return what is wrong with a co-op's folder, all of them, or one policy or partner file, in order of place.
 
     The partners are read from the folder `partners` beside the folder that holds the co-ops. One file is judged
-    together with all others of its co-op, and what is found elsewhere is left out. Raises nothing: what cannot be
-    read is a finding.
+    together with all others of its co-op, and what is found elsewhere is left out. With `samples` they are judged as
+    all else; where it is not the `demo`, it is told that they will be left out. Raises nothing: what cannot be read is
+    a finding.
     """
     if path.is_dir() and (coops := sorted(notices.parent for notices in path.glob("*/notices"))):
-        return tuple(sorted({finding for coop in coops for finding in lint(coop, samples=samples)}))
+        return tuple(sorted({finding for coop in coops for finding in lint(coop, samples=samples, demo=demo)}))
     if "partners" in {path.name, path.parent.name}:
         reading = Reading(coop="")
         read_partners(reading, path if path.name == "partners" else path.parent)
@@ -42,22 +44,30 @@ def lint(path: FilePath, *, samples: bool = True) -> tuple[Finding, ...]:
         # The partners stand two folders up: a path given from within must say which that is.
         folder = folder if len(folder.parts) > 1 else folder.absolute()
         reading = read_coop(folder, folder.parent.parent / "partners")
-    found = check(reading, samples=samples)[1]
+    document, found = check(reading, samples=samples)
+    if samples and not demo and document is not None:
+        found = tuple(sorted({*found, *left_out(reading, document)}))
     return found if path.is_dir() else tuple(one for one in found if FilePath(one.file).absolute() == path.absolute())
 
 
 def check(reading: Reading, *, samples: bool, made: Made = afresh) -> tuple[PolicyDocument | None, tuple[Finding, ...]]:
-    """Return the document the files make, where they make one, and all findings of all rules, in order of place."""
+    """Return the document the files make, where they make one, and all findings of all rules, in order of place.
+
+    Without `samples` these are no part of it, and a warning says so.
+    """
     document = reading.document()
     broken: list[Breach] = list(partner_identity(reading.partners))
+    gone: tuple[Finding, ...] = ()
     if document is not None:
-        document = document if samples else document.without_samples(made=made)
+        if not samples:
+            gone = tuple(left_out(reading, document))
+            document = document.without_samples(made=made)
         # No rule looks at the digest, which is the dearest part of it.
         policy = resolve(document, digest="", made=made)
         broken += chain(
             content(document, reading.texts), announced(document), references(policy), _ceiling(policy, made)
         )
-    found = {*reading.findings, *_told(broken, reading, document)}
+    found = {*reading.findings, *gone, *_told(broken, reading, document)}
     return document, tuple(sorted(found))
 
 

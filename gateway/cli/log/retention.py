@@ -12,6 +12,7 @@ from gateway.cli.output import USAGE, Json, asked, fail, is_code, run, say, sett
 from gateway.cli.policy import known
 from gateway.core.days import jst_day
 from gateway.core.identity import member_tag
+from gateway.core.plain_text import says
 from gateway.jose import rfc4648
 from gateway.oversight.log import retention
 from gateway.oversight.log.archive import Archived, archive as archive_log
@@ -40,7 +41,7 @@ def erase(
 
     Broken off, it goes on where it was. Exit: 0 done · 1 refused · 2 usage · 3 the log does not answer.
     """
-    if not dry_run and not (by.strip() and (reason.strip() or not member)):
+    if not dry_run and not (says(by) and (says(reason) or not member)):
         raise fail("操作する人と理由を書いてください / say who does it, and why: --by, --reason", USAGE)
     if member and before is not None:
         raise fail("--member と --before は一緒に使えません / --member goes without --before", USAGE)

@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime
 
 from gateway.control_plane.govern import NotSo, govern
+from gateway.core.plain_text import says
 from gateway.core.state import Effect, PolicyPublished, Snapshot
 from gateway.ports import Change, Clock, Log, Values
 from gateway.tlog.entries import Entry, Publish, instant
@@ -39,7 +40,7 @@ async def publish(
     """
     if proposer.strip().casefold() == approver.strip().casefold():
         raise NotTwoPeople(f"`{approver}` proposed this and cannot approve it; another person must")
-    if not reason.strip():
+    if not says(reason):
         raise ValueError("a reason is required")
     if effective is not None and effective < clock():
         raise ValueError(f"the effective time {effective.isoformat()} has passed; leave it out, or name a future one")

@@ -121,12 +121,12 @@ _Read = tuple[tuple[Row, ...], int | None, str | None]
 
 def _csv(text: str) -> _Read:
     lines = _lines(text)
-    heading = [cell.strip() for cell in next(lines, ())]
+    heading = [cell.strip() for cell in next(lines, (1, ()))[1]]
     _check_heading(heading)
     rows: list[Row] = []
     total: int | None = None
     reason: str | None = None
-    for cells in lines:
+    for number, cells in lines:
         if not any(cell.strip() for cell in cells):
             continue
         if total is not None:
@@ -136,6 +136,12 @@ def _csv(text: str) -> _Read:
         match cells[0].strip():
             case "#total":
                 total = _total([cell.strip() for cell in cells[1:]])
+            case "#reason" if reason is not None:
+                raise _refused(
+                    "reason",
+                    f"{number}行目: 理由の行が2つあります。#reason は1行だけにしてください",
+                    f"line {number}: there is a reason already; write one line of #reason",
+                )
             case "#reason":
                 reason = ",".join(cells[1:]).strip().rstrip(",")
             case _:
@@ -145,11 +151,12 @@ def _csv(text: str) -> _Read:
     return tuple(rows), total, reason
 
 
-def _lines(text: str) -> Iterator[list[str]]:
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each line, and which it is. Raises Refused for what is no CSV."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     while True:
         try:
-            yield next(reader)
+            cells = next(reader)
         except StopIteration:
             return
         except csv.Error:
@@ -158,6 +165,7 @@ def _lines(text: str) -> Iterator[list[str]]:
                 f'{reader.line_num}行目がCSVとして読めません。引用符(")の対応を確かめてください',
                 f"line {reader.line_num} is no CSV; see whether its quotation marks match",
             ) from None
+        yield reader.line_num, cells
 
 
 def _check_heading(heading: list[str]) -> None:

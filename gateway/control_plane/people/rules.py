@@ -180,31 +180,37 @@ class PeopleRefused(Refused):
 
 
 def check_id(person: str) -> None:
-    """An id can be typed anywhere and stands in entries for ever."""
+    """An id can be typed anywhere and stands in entries for ever. Raises PeopleRefused."""
     if not _ID.fullmatch(person):
         raise PeopleRefused("id", person[:64] if _line(person) else "")
 
 
 def check_name(name: str) -> None:
-    """A person has a name."""
+    """A person has a name. Raises PeopleRefused."""
     if not _line(name):
         raise PeopleRefused("name")
 
 
 def check_reason(reason: str) -> None:
-    """Whoever changes who may act says why."""
+    """Whoever changes who may act says why. Raises PeopleRefused."""
     if not reason.strip() or len(reason) > _LONGEST_REASON or not writable(reason):
         raise PeopleRefused("reason")
 
 
 def check_by(by: str, *, people: Collection[Person], begun: bool) -> None:
-    """An active person acts; before anybody was ever given a role (not `begun`), whoever sets the gateway up."""
+    """An active person acts; before anybody was ever given a role (not `begun`), whoever sets the gateway up.
+
+    Raises PeopleRefused.
+    """
     if not _line(by) or (begun and not any(one.id == by and one.active for one in people)):
         raise PeopleRefused("by", by if _line(by) else "")
 
 
 def check_role(new: RoleHeld, *, roles: Sequence[RoleHeld], now: datetime) -> None:
-    """A role may be given as it stands: in its department, over a time to come, not twice, a deputy for a manager."""
+    """A role may be given as it stands: in its department, over a time to come, not twice, a deputy for a manager.
+
+    Raises PeopleRefused.
+    """
     start, end = new.span.start, new.span.end
     if (new.role in OF_A_DEPARTMENT) != (new.department is not None):
         raise PeopleRefused("department")
@@ -225,7 +231,7 @@ def check_role(new: RoleHeld, *, roles: Sequence[RoleHeld], now: datetime) -> No
 def check_approver_remains(gone: Collection[RoleHeld], *, roles: Sequence[RoleHeld], at: datetime) -> None:
     """Where admins remain once these roles are gone at an instant, a manager remains who is nobody's deputy.
 
-    A deputy's own role may go where any manager remains.
+    A deputy's own role may go where any manager remains. Raises PeopleRefused.
     """
     kept = [one for one in roles if one not in gone]
     for one in gone:
@@ -246,7 +252,7 @@ def check_end(
 ) -> tuple[RoleHeld, datetime]:
     """Return the one role found as it stands when it ends at an instant (None: now), and that instant.
 
-    A role that has ended stays as it is; none ends in the past, or later than it would anyhow.
+    A role that has ended stays as it is; none ends in the past, or later than it would anyhow. Raises PeopleRefused.
     """
     if not found or _over(found[0].span, now):
         raise PeopleRefused("ended", role if _line(role) else "")

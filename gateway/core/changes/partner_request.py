@@ -18,6 +18,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from gateway.core.plain_text import says
 from gateway.core.staff import RoleHeld, held
 
 Kind = Literal["keys", "resume"]
@@ -80,7 +81,7 @@ def refusal(
             return "own"
     elif not (held(roles, by, "operator", at) or held(roles, by, "admin", at)):
         return "role"
-    if event != "approve" and not reason.strip():
+    if event != "approve" and not says(reason):
         return "reason"
     if event == "ask" and any(same(request, other) for other in beside if other.state == "open"):
         return "waiting"

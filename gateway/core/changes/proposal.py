@@ -21,6 +21,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from gateway.core.plain_text import says
 from gateway.core.policy import Policy
 from gateway.core.staff import RoleHeld, held
 
@@ -101,7 +102,7 @@ def refusal(
         return "preview"
     if event == "approve" and preview != proposal.preview:
         return "preview"
-    if event in {"reject", "withdraw"} and not reason.strip():
+    if event in {"reject", "withdraw"} and not says(reason):
         return "reason"
     if event in {"submit", "approve", "publish"} and proposal.effective is not None and proposal.effective < at:
         return "effective"

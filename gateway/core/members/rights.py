@@ -14,7 +14,7 @@ from typing import Final, Literal, get_args
 import msgspec
 
 from gateway.core.legal_parameters import ANSWER_DAYS, COMPLAINT_DAYS, Parameter, days_after
-from gateway.core.plain_text import one_line, writable
+from gateway.core.plain_text import one_line, says, writable
 from gateway.core.refused import Refused
 
 Kind = Literal[
@@ -316,7 +316,7 @@ def decided(case: Case, decision: Decision, *, today: date) -> Case:
             "判断の日は、本人確認の日から今日までの日にしてください",
             "the decision is of a day from the identity check until today",
         )
-    if decision.outcome != "granted" and not decision.reason.strip():
+    if decision.outcome != "granted" and not says(decision.reason):
         raise Refused(
             "decision:reason",
             "応じない部分があるときは、その理由を書いてください(法36条)。理由は本人への説明に使います",

@@ -16,22 +16,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.agreement_gate import encryption_key, signing_keys
+from gateway.core.agreement_gate import encryption_key
 from gateway.core.days import Moment
 from gateway.core.follow_ups.answer import FollowUpAnswer, parse
 from gateway.core.follow_ups.follow_up import FollowUp, allowed, ending, ends_block
 from gateway.core.request import MalformedClaim
 from gateway.data_plane.api.inbound import answer, consume, inbound, refuse_query
 from gateway.data_plane.authenticate import MEDIA_TYPE
-from gateway.data_plane.caller import Caller, check_caller, unauthenticated
+from gateway.data_plane.caller import Caller, check_caller, signed_claims
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.protect import ANSWER_S, PAD
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal, unseal
 from gateway.jose.rfc7515 import sign
 from gateway.jose.rfc7516 import encrypt
-from gateway.oauth.rfc6749 import OAuthError
-from gateway.oauth.signed_request import check_request
 from gateway.ports import Bounced, Change, Committed, Place, Replayed, Submission, Unavailable, Unchanged, place_of
 from gateway.tlog import entries
 from gateway.tlog.codes import open_code
@@ -180,21 +178,8 @@ def _sealed(desk: Desk, caller: Caller, request_id: str, said: dict[str, Any]) -
 
 def _answer(desk: Desk, caller: Caller, body: bytes) -> FollowUpAnswer:
     """Return what a body says that the client's registered key signed. Raises Problem."""
-    state = desk.snapshots.current(caller.coop).partner(caller.partner)
-    keys = {key.kid: desk.key(key) for key in signing_keys(state, caller.client, Moment(caller.at))}
     try:
-        signed = check_request(
-            body,
-            keys=keys,
-            client_id=caller.client,
-            resource=desk.resource,
-            now=int(caller.at.timestamp()),
-            typ=TYP,
-        )
-        return parse(signed.claims)
-    except OAuthError as refused:
-        desk.telemetry.count("request_refused", reason=refused.reason)
-        raise unauthenticated(desk, refused) from None
+        return parse(signed_claims(desk, caller, body, typ=TYP))
     except MalformedClaim as malformed:
         raise Problem("malformed", pointer=malformed.pointer) from None
 

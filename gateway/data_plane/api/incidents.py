@@ -12,17 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.core.agreement_gate import signing_keys
-from gateway.core.days import Moment
 from gateway.core.incidents.report import IncidentReport, parse
 from gateway.core.request import MalformedClaim
 from gateway.data_plane.api.inbound import answer, consume, inbound, refuse_query
 from gateway.data_plane.authenticate import MEDIA_TYPE
-from gateway.data_plane.caller import Caller, check_caller, unauthenticated
+from gateway.data_plane.caller import Caller, check_caller, signed_claims
 from gateway.data_plane.desk import Desk
 from gateway.jose import rfc4648
-from gateway.oauth.rfc6749 import OAuthError
-from gateway.oauth.signed_request import check_request
 from gateway.ports import Unavailable
 from gateway.tlog.entries import instant
 from gateway.web.problems import Problem
@@ -62,21 +58,8 @@ def route(desk: Desk) -> Route:
 
 def _report(desk: Desk, caller: Caller, body: bytes) -> IncidentReport:
     """Return the report of a body that the client's registered key signed. Raises Problem."""
-    state = desk.snapshots.current(caller.coop).partner(caller.partner)
-    keys = {key.kid: desk.key(key) for key in signing_keys(state, caller.client, Moment(caller.at))}
     try:
-        signed = check_request(
-            body,
-            keys=keys,
-            client_id=caller.client,
-            resource=desk.resource,
-            now=int(caller.at.timestamp()),
-            typ=TYP,
-        )
-        report = parse(signed.claims)
-    except OAuthError as refused:
-        desk.telemetry.count("request_refused", reason=refused.reason)
-        raise unauthenticated(desk, refused) from None
+        report = parse(signed_claims(desk, caller, body, typ=TYP))
     except MalformedClaim as malformed:
         raise Problem("malformed", pointer=malformed.pointer) from None
     if (report.coop, report.agreement) != (caller.coop, caller.bound.agreement):

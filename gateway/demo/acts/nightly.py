@@ -10,12 +10,9 @@ from pathlib import Path
 
 from gateway.client import Advance, Client, Downloaded, Receipt
 from gateway.client.download import pull_to_file, since_of
-from gateway.control_plane.restrict import restrict
 from gateway.demo.awkward import AWKWARD
-from gateway.demo.enrol import OPERATOR
 from gateway.demo.screen import Screen, both
 from gateway.demo.stage import PartnerSystem, Stage
-from gateway.demo.state import COOP
 from gateway.jose import rfc4648
 from gateway.tlog.entries import Export, Release
 
@@ -35,24 +32,13 @@ async def deliver_nightly(stage: Stage, screen: Screen) -> None:
         )
         return
     target = system.folder / "delivery.csv"
-    whole = await _pull(screen, system, target, f"{stage.short_name(_PARTNER)} 全員 everybody")
+    whole, sent = await _pull(screen, system, target, f"{stage.short_name(_PARTNER)} 全員 everybody")
     before = _members(target)
     member = AWKWARD["gaiji"]
-    await restrict(
-        stage.office.log,
-        COOP,
-        [member],
-        kind="stop_provide",
-        partner=None,
-        purpose=None,
-        by=OPERATOR,
-        reason="【見本】申し出",
-        secrets=stage.office.keys.coop_secrets(COOP),
-        clock=stage.office.clock,
-    )
-    delta = await _pull(screen, system, target, "差分 the difference", since=since_of(whole.since_file))
+    await stage.stop(member, reason="【見本】申し出")
+    delta, then = await _pull(screen, system, target, "差分 the difference", since=since_of(whole.since_file))
     after = _members(target)
-    _show(screen, whole, delta)
+    _show(screen, (whole, sent), (delta, then))
     stage.receipts += _receipts(whole.receipts_file)
     entries = await stage.entries()
     parts = [one for one in entries if isinstance(one, Release) and one.export in {whole.export, delta.export}]
@@ -60,7 +46,7 @@ async def deliver_nightly(stage: Stage, screen: Screen) -> None:
     screen.claim(
         len(before) == whole.records == sum(one.counts.released for one in parts if one.export == whole.export)
         and {whole.export, delta.export} <= {*ordered},
-        f"{whole.records:,}人が{whole.parts}個の封書で届き、受領証・目録・ログの人数と1通ずつ合う",
+        f"{whole.records:,}人が{whole.parts}個の部分で届き、受領証・目録・ログの人数と一つずつ合う",
         "parts, receipts, the signed manifest and the log agree, part by part",
     )
     screen.claim(
@@ -72,12 +58,20 @@ async def deliver_nightly(stage: Stage, screen: Screen) -> None:
     )
 
 
-async def _pull(screen: Screen, system: PartnerSystem, target: Path, what: str, since: str | None = None) -> Downloaded:
-    """Fetch an export into a file, or bring the file up to date, with a bar of the records that have come."""
+async def _pull(
+    screen: Screen, system: PartnerSystem, target: Path, what: str, since: str | None = None
+) -> tuple[Downloaded, int]:
+    """Fetch an export into a file, or bring the file up to date; return with it the bytes of its parts as they were sealed.
+
+    A bar shows the records that have come.
+    """
+    sealed = 0
     with screen.progress() as bars:
         task = bars.add_task(what, total=None)
 
         def watch(at: Advance) -> None:
+            nonlocal sealed
+            sealed = at.bytes
             bars.update(task, completed=at.records, total=at.records if at.final else None)
 
         def pull() -> Downloaded:
@@ -86,7 +80,7 @@ async def _pull(screen: Screen, system: PartnerSystem, target: Path, what: str, 
 
         done = await asyncio.to_thread(pull)
         bars.update(task, completed=done.records, total=max(done.records, 1))
-    return done
+    return done, sealed
 
 
 def _members(target: Path) -> set[str]:
@@ -112,22 +106,25 @@ def _receipts(file: Path) -> Iterator[Receipt]:
         )
 
 
-def _show(screen: Screen, whole: Downloaded, delta: Downloaded) -> None:
+def _show(screen: Screen, whole: tuple[Downloaded, int], delta: tuple[Downloaded, int]) -> None:
     table = screen.table(
         ("夜", "Night"),
-        ("封書", "Parts"),
+        ("部分", "Parts"),
         ("人数", "Records"),
         ("除く人", "Removals"),
-        ("大きさ", "Sealed"),
+        ("届いた量", "Sealed"),
         widths=(30, 8, 12, 12, 14),
     )
     for column in table.columns[1:]:
         column.justify = "right"
     size = partial("{:,.0f} kB".format)
-    for ja, en, one in (("1日目: 全員", "first: everybody", whole), ("2日目: 差分", "second: the difference", delta)):
-        table.add_row(both(ja, en), f"{one.parts}", f"{one.records:,}", f"{one.removals:,}", size(one.bytes / 1_000))
+    for ja, en, (one, sealed) in (
+        ("1日目: 全員", "first: everybody", whole),
+        ("2日目: 差分", "second: the difference", delta),
+    ):
+        table.add_row(both(ja, en), f"{one.parts}", f"{one.records:,}", f"{one.removals:,}", size(sealed / 1_000))
     screen.show(table)
     screen.say(
-        f"届いたファイルは、提供先 {_PARTNER} のフォルダーにある {whole.target.name}",
-        f"the file is {whole.target.name} in the folder of {_PARTNER}",
+        f"届いたファイルは、提供先 {_PARTNER} のフォルダーにある {whole[0].target.name}",
+        f"the file is {whole[0].target.name} in the folder of {_PARTNER}",
     )

@@ -1,12 +1,10 @@
 """Acts 8 and 9: a member's stop, and a partner suspended and resumed, each from the next pull on."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from rich.text import Text
 
 from gateway.control_plane.partners.acts import set_state
-from gateway.control_plane.restrict import lift, restrict
 from gateway.core.days import JST
 from gateway.demo.acts.fields import words
 from gateway.demo.acts.refusals import refused, show_refusal
@@ -34,25 +32,10 @@ async def stop_member(stage: Stage, screen: Screen) -> None:
     """Let a member ask that provision stop, and later take that back; pull before, between and after."""
     screen.act("組合員が「提供を止めて」と申し出る", "A member asks that provision stop")
     member, other = AWKWARD["takasaki"], AWKWARD["yoshino"]
-
-    async def act(what: Callable[..., Awaitable[int]], reason: str) -> int:
-        return await what(
-            stage.office.log,
-            COOP,
-            [member],
-            kind="stop_provide",
-            partner=None,
-            purpose=None,
-            by=OPERATOR,
-            reason=reason,
-            secrets=stage.office.keys.coop_secrets(COOP),
-            clock=stage.office.clock,
-        )
-
     before = await stage.pull("sunnet", "P4", [member, other])
-    stopped = await act(restrict, "【見本】申し出")
+    stopped = await stage.stop(member, reason="【見本】申し出")
     between = await stage.pull("sunnet", "P4", [member, other])
-    lifted = await act(lift, "【見本】取り下げ")
+    lifted = await stage.stop(member, reason="【見本】取り下げ", lifted=True)
     after = await stage.pull("sunnet", "P4", [member, other])
     await excerpt(stage, screen, before.receipt.index)
     both_of_them = {member, other}

@@ -5,7 +5,6 @@ the record says up to when. Partners appear by their codes: member_words.py says
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -15,6 +14,7 @@ from gateway.core.state import Effect, MembersLifted, MembersNotified, MembersRe
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.members import held
 from gateway.oversight.members.history import AT_ONCE, Provision, provision_of
+from gateway.oversight.members.restricted import in_force
 from gateway.ports import Logged
 from gateway.tlog.entries import Access, Erase, FollowUp, Restrict, decode
 
@@ -114,16 +114,12 @@ async def record(desk: OversightDesk, coop: str, code: str) -> Record:
         provisions=tuple(provisions),
         delivered=frozenset(await desk.deliveries.delivered(coop, [one.index for one in provisions])),
         stops=tuple(sorted(stops, key=lambda one: one.index)),
-        in_force=_in_force(desk.current(coop).restrictions.get(tag, ()), desk.clock()),
+        in_force=in_force(desk.current(coop).restrictions.get(tag, ()), desk.clock()),
         told=tuple(told),
         looks=tuple(looks),
         holders=tuple(sorted(await desk.erasable.holders(coop, tag))),
         erased=await _erased(desk, coop),
     )
-
-
-def _in_force(found: tuple[Restriction, ...], now: datetime) -> tuple[Restriction, ...]:
-    return tuple(one for one in found if one.start <= now and (one.end is None or now < one.end))
 
 
 def _stop(logged: Logged, entry: Restrict) -> Stop:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -40,17 +40,26 @@ class Restricted(msgspec.Struct, frozen=True, kw_only=True):
         return f"<Restricted {self.scope.kind}>"
 
 
+def in_force(ones: Sequence[Restriction], now: datetime) -> tuple[Restriction, ...]:
+    """Return what restricts a member now; what was set again meanwhile is one, since the first: lifting it ends all of it."""
+    found: dict[tuple[Scope, datetime | None], Restriction] = {}
+    for one in sorted(ones, key=lambda one: one.start):
+        if Moment(now).within(Span(one.start, one.end)):
+            found.setdefault((_scope(one), one.end), one)
+    return tuple(found.values())
+
+
 def counted(snapshot: Snapshot, now: datetime) -> Mapping[Scope, int]:
     """Return how many members each restriction covers now, sorted."""
     found = Counter(
-        scope for ones in snapshot.restrictions.values() for scope in {_scope(one) for one in _now(ones, now)}
+        scope for ones in snapshot.restrictions.values() for scope in {_scope(one) for one in in_force(ones, now)}
     )
     return dict(sorted(found.items()))
 
 
 def persons(snapshot: Snapshot, now: datetime) -> int:
     """Return how many members are restricted now in any way."""
-    return sum(1 for ones in snapshot.restrictions.values() if _now(ones, now))
+    return sum(1 for ones in snapshot.restrictions.values() if in_force(ones, now))
 
 
 async def note_look(
@@ -83,7 +92,9 @@ async def note_look(
 async def members(desk: OversightDesk, coop: str, *, by: str, reason: str) -> list[Restricted]:
     """Return who is restricted now, the newest first; the look is in the log before. Raises Refused, Unavailable."""
     now, secrets = desk.clock(), desk.secrets(coop)
-    restrictions = {tag: ones for tag, every in desk.current(coop).restrictions.items() if (ones := _now(every, now))}
+    restrictions = {
+        tag: ones for tag, every in desk.current(coop).restrictions.items() if (ones := in_force(every, now))
+    }
     await note_look(desk, coop, restrictions, by=by, reason=reason)
     codes: dict[bytes, str] = {}
     for tag, sealed in await desk.follow_ups.restricted(coop):
@@ -98,10 +109,6 @@ async def members(desk: OversightDesk, coop: str, *, by: str, reason: str) -> li
         for one in ones
     ]
     return sorted(found, key=lambda one: (one.start, one.code or ""), reverse=True)
-
-
-def _now(ones: tuple[Restriction, ...], now: datetime) -> list[Restriction]:
-    return [one for one in ones if Moment(now).within(Span(one.start, one.end))]
 
 
 def _scope(one: Restriction) -> Scope:
