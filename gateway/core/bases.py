@@ -1,6 +1,8 @@
 """The seven legal bases of a release, and what each must show before anything leaves (domain.md §5, no. 4)."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -15,6 +17,18 @@ class Basis(StrEnum):
     LIFE = "life"
     PUBLIC_HEALTH = "public_health"
     GOV_COOPERATION = "gov_cooperation"
+
+
+BASIS_WORDS: Final[Mapping[Basis, tuple[str, str]]] = {
+    Basis.JOINT_USE: ("共同利用", "joint use"),
+    Basis.ENTRUSTMENT: ("委託", "entrustment"),
+    Basis.CONSENT: ("同意", "consent"),
+    Basis.LAW: ("法令", "law"),
+    Basis.LIFE: ("生命・身体・財産の保護", "life, body or property"),
+    Basis.PUBLIC_HEALTH: ("公衆衛生・児童の健全育成", "public health"),
+    Basis.GOV_COOPERATION: ("国の機関等への協力", "cooperation with government"),
+}
+"""Basis → (Japanese, English), as short as the headings of Art. 27(1) and (5) allow."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):

@@ -26,6 +26,20 @@ FITS: dict[Transform, frozenset[FieldType] | None] = {
 }
 """The field types a transform takes; None takes all. `postal_3` further wants length 7, `pairwise_id` the member code."""
 
+TRANSFORM_WORDS: dict[Transform, tuple[str, str]] = {
+    "as_is": ("そのまま", "as it is"),
+    "mask": ("伏せ字", "masked"),
+    "prefecture": ("都道府県まで", "prefecture"),
+    "municipality": ("市区町村まで", "municipality"),
+    "birth_year": ("生年", "year of birth"),
+    "age_band": ("年代", "age band"),
+    "postal_3": ("郵便番号の上3桁", "first 3 of postal code"),
+    "phone_last4": ("電話番号の下4桁", "last 4 of telephone"),
+    "drop": ("出力しない", "no output"),
+    "pairwise_id": ("提供先別ID", "pairwise id"),
+}
+"""Transform → (Japanese, English), no two alike."""
+
 MASK = "***"
 _OLDEST = 90
 

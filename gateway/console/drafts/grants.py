@@ -20,7 +20,7 @@ from gateway.control_plane.drafting.grant import (
     purposes_of,
 )
 from gateway.control_plane.grants.matrix_changes import texts_of
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
+from gateway.core.transforms import TRANSFORM_WORDS
 from gateway.ports import Files
 
 CONDITIONS: Final = range(1, 4)

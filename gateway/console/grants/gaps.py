@@ -19,8 +19,8 @@ from gateway.console.pages import page
 from gateway.console.visit import require
 from gateway.control_plane.grants.gaps import DAYS, GAPS, KINDS, Gap, gaps
 from gateway.control_plane.grants.matrix import natural
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
 from gateway.core.days import Moment
+from gateway.core.transforms import TRANSFORM_WORDS
 
 SHOWN: Final = 200
 """Rows of a page: a reader who wants more narrows them down."""

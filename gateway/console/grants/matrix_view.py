@@ -6,8 +6,9 @@ from typing import Literal
 import msgspec
 
 from gateway.control_plane.grants.matrix import Column, Matrix, Row
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS, WITHHELD, Closed, told
+from gateway.control_plane.grants.matrix_words import WITHHELD, Closed, told
 from gateway.core.policy import FieldClass, Transform
+from gateway.core.transforms import TRANSFORM_WORDS
 
 Language = Literal["ja", "en"]
 Pending = Mapping[tuple[str, str], Transform | None]

@@ -30,13 +30,13 @@ from gateway.console.proposals.versions import rows_of
 from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.matrix import Texts
 from gateway.control_plane.grants.matrix_changes import texts_of
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
 from gateway.control_plane.grants.reason_words import GATES
 from gateway.control_plane.grants.what_if import Allowed, Answer, answers, proposed
 from gateway.core.changes.proposal import FROM, Proposal
 from gateway.core.days import JST, Moment
 from gateway.core.policy import Policy
 from gateway.core.state import Snapshot, Version
+from gateway.core.transforms import TRANSFORM_WORDS
 from gateway.ports import Checked, PolicyFiles, Unavailable
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=JST), datetime(2100, 1, 1, tzinfo=JST)

@@ -21,7 +21,6 @@ from gateway.console.proposals.acts import office_of
 from gateway.console.visit import Visit, require
 from gateway.control_plane.changes import proposals as steps
 from gateway.control_plane.changes.wishes import Wish
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
 from gateway.control_plane.grants.narrowing import narrowed
 from gateway.control_plane.grants.unused import DAYS, TakeOut, Unused, UnusedGrant, unused
 from gateway.control_plane.office import Office, last_version
@@ -30,6 +29,7 @@ from gateway.core.changes.proposal import Proposal
 from gateway.core.days import Moment
 from gateway.core.policy import Policy
 from gateway.core.refused import Refused
+from gateway.core.transforms import TRANSFORM_WORDS
 
 
 class Department(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ import msgspec
 from gateway.console.language import Language
 from gateway.control_plane.changes.preview import Preview
 from gateway.control_plane.changes.synthetic import Shown
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
 from gateway.control_plane.notices.change_words import SaidChange, say
 from gateway.core.changes.comparison import Difference, Plain
 from gateway.core.changes.replay import Replayed
 from gateway.core.policy import Policy
+from gateway.core.transforms import TRANSFORM_WORDS
 
 _FIELD_AT = 6
 """Where a granted field stands in a path: agreements, partner, agreement, grants, grant, fields, field."""

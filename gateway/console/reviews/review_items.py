@@ -13,11 +13,11 @@ from gateway.console.pages import done, page
 from gateway.console.refusal import Refusal
 from gateway.console.reviews.common import day_of, dossier_of, people_active, seen_as
 from gateway.console.visit import Visit, require
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS
 from gateway.control_plane.grants.reason_words import in_words
 from gateway.core.days import Moment, midnight
 from gateway.core.dossier import Dossier
 from gateway.core.refused import Refused
+from gateway.core.transforms import TRANSFORM_WORDS
 from gateway.oversight.reviews import review as steps
 from gateway.oversight.reviews.period_log import field_classes
 from gateway.tlog.entries import Denial, Release, decode

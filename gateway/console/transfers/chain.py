@@ -10,11 +10,12 @@ from gateway.console.transfers.names import Names
 from gateway.console.visit import Visit
 from gateway.control_plane.grants.definition_words import basis_said
 from gateway.control_plane.grants.matrix import Texts
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS, Closed
+from gateway.control_plane.grants.matrix_words import Closed
 from gateway.control_plane.grants.reason_words import gate_of, in_words
 from gateway.core.bases import Basis
 from gateway.core.policy import Policy
 from gateway.core.state import Version
+from gateway.core.transforms import TRANSFORM_WORDS
 from gateway.tlog.entries import Denial, Release
 
 Whom = Literal["department", "operator", "partner"]

@@ -4,23 +4,15 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from gateway.control_plane.grants.matrix_words import KINDS, TRANSFORM_WORDS
-from gateway.core.bases import REQUIRED, Basis
+from gateway.control_plane.grants.matrix_words import KINDS
+from gateway.core.bases import BASIS_WORDS, REQUIRED, Basis
 from gateway.core.changes.comparison import Difference, Plain, Sign, span_text
 from gateway.core.changes.sentence import HOW
 from gateway.core.days import FOREVER, Span, jst_day
 from gateway.core.policy import FieldClass, FieldType, Transform
+from gateway.core.transforms import TRANSFORM_WORDS
 from gateway.sheets.tables import Said
 
-_BASES: Final[dict[Basis, tuple[str, str]]] = {
-    Basis.JOINT_USE: ("共同利用", "joint use"),
-    Basis.ENTRUSTMENT: ("委託", "entrustment"),
-    Basis.CONSENT: ("同意", "consent"),
-    Basis.LAW: ("法令", "law"),
-    Basis.LIFE: ("生命・身体・財産", "life, body or property"),
-    Basis.PUBLIC_HEALTH: ("公衆衛生", "public health"),
-    Basis.GOV_COOPERATION: ("国の機関等への協力", "cooperation with government"),
-}
 _NO_THIRD_PARTY: Final = frozenset({Basis.JOINT_USE, Basis.ENTRUSTMENT})
 """Art. 27(5): who receives data on these is no third party."""
 
@@ -76,7 +68,7 @@ _PLACES: Final[dict[str, tuple[str, str]]] = {
 
 def basis_said(basis: Basis) -> Said:
     """Return a legal basis with its article, and whether what it covers is provision to a third party."""
-    ja, en = _BASES[basis]
+    ja, en = BASIS_WORDS[basis]
     own = basis in _NO_THIRD_PARTY
     return Said(
         f"{ja}({REQUIRED[basis].article}・{'第三者提供に当たらない' if own else '第三者提供'})",
@@ -153,7 +145,7 @@ def value_said(difference: Difference, value: Plain) -> Said | str:
         for name, words in TRANSFORM_WORDS.items():
             if name == value:
                 return Said(*words, name)
-    if difference.what == "agreement" and value in _BASES:
+    if difference.what == "agreement" and isinstance(value, str) and value in BASIS_WORDS:
         return basis_said(Basis(value))
     match value:
         case None:

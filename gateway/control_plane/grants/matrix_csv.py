@@ -13,8 +13,9 @@ import msgspec
 
 from gateway.control_plane.grants.matrix import Matrix, Row
 from gateway.control_plane.grants.matrix_changes import CellChange, obstacle
-from gateway.control_plane.grants.matrix_words import TRANSFORM_WORDS, WITHHELD, told
+from gateway.control_plane.grants.matrix_words import WITHHELD, told
 from gateway.core.policy import Transform
+from gateway.core.transforms import TRANSFORM_WORDS
 from gateway.sheets.csv_sheet import BOM, Encoding, plain, sheet
 
 HEAD = {"ja": ("公表項目", "データ項目", "名称"), "en": ("item", "field", "label")}

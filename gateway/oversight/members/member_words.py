@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.core.bases import Basis
+from gateway.core.bases import BASIS_WORDS, Basis
 from gateway.core.changes.sentence import HOW
 from gateway.core.days import Moment
 from gateway.core.members.restriction_grounds import GROUNDS, RestrictionGround
@@ -16,15 +16,6 @@ from gateway.oversight.members.history import Provision
 from gateway.oversight.members.published import Published, published
 from gateway.sheets.tables import Said
 
-BASES: Final[Mapping[str, Said]] = {
-    Basis.JOINT_USE: Said("共同利用", "joint use"),
-    Basis.ENTRUSTMENT: Said("委託", "entrustment"),
-    Basis.CONSENT: Said("同意", "consent"),
-    Basis.LAW: Said("法令", "law"),
-    Basis.LIFE: Said("生命・身体・財産の保護", "protection of life, body or property"),
-    Basis.PUBLIC_HEALTH: Said("公衆衛生・児童の健全育成", "public health"),
-    Basis.GOV_COOPERATION: Said("国の機関等への協力", "cooperation with government"),
-}
 SENTENCES: Final[Mapping[str, Said]] = {
     Basis.JOINT_USE: Said(
         "共同利用(個人情報保護法27条5項3号)は、あらかじめ公表した項目・利用者・目的の範囲で共同して利用するものです。"
@@ -159,8 +150,9 @@ def sentences(provisions: Iterable[Provision]) -> list[Said]:
 
 def basis(one: Provision) -> Said:
     """Return the basis of a provision with its article as the log has it."""
-    said = BASES.get(one.basis, Said(one.basis, one.basis))
-    return Said(f"{said.ja}({one.article})", f"{said.en} ({one.article})")
+    words: Mapping[str, tuple[str, str]] = BASIS_WORDS  # type: ignore[assignment]  # keys of an entry are any text
+    ja, en = words.get(one.basis, (one.basis, one.basis))
+    return Said(f"{ja}({one.article})", f"{en} ({one.article})")
 
 
 def ground(code: str) -> Said:
