@@ -12,6 +12,7 @@ from gateway.console.flash import Flash
 from gateway.console.forms import Form
 from gateway.console.language import Texts
 from gateway.console.refusal import Refusal
+from gateway.core.days import Moment
 from gateway.core.staff import ROLES, Role, RoleHeld, held
 from gateway.ports import Person, Session
 
@@ -40,6 +41,16 @@ class Visit:
     def holds(self, role: Role, *, department: str | None = None) -> bool:
         """Tell whether the person holds a role now; with `department`, whether it counts there."""
         return held(self.roles, self.person.id, role, self.now, department=department)
+
+    def name_of(self, person: str | None) -> str:
+        """Return what somebody of the co-op is called; the id of whoever is not known here, nothing for nobody."""
+        return "" if person is None else self.people[person].name if person in self.people else person
+
+    @property
+    def partner_names(self) -> dict[str, str]:
+        """The partners of the version in force by id."""
+        policy = self.desk.current(self.coop).policy_at(Moment(self.now))
+        return {} if policy is None else {one.id: one.name for one in policy.partners.values()}
 
     @property
     def roles_now(self) -> tuple[Role, ...]:

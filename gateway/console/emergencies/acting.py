@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.console.emergencies.listing import PATH, TONES, names_of
+from gateway.console.emergencies.listing import PATH, TONES
 from gateway.console.forms import Form
 from gateway.console.navigation import LOG, POLICY
 from gateway.console.notices.notice_tasks import purposes_shown
@@ -115,7 +115,7 @@ async def _shown(
         said=one.said,
         tone=TONES[one.standing],
         article=REQUIRED[one.said.basis].article,
-        partner=names_of(visit).get(one.said.partner, one.said.partner),
+        partner=visit.partner_names.get(one.said.partner, one.said.partner),
         purpose=purposes.get(one.said.purpose, ""),
         fields=[fields.get(name, name) for name in one.said.fields],
         sentence=None if foreseen is None else _sentence(foreseen, one, at),

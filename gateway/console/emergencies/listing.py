@@ -11,11 +11,10 @@ from gateway.console.exports.exports import Export, column, export_routes, head,
 from gateway.console.navigation import POLICY
 from gateway.console.pages import page
 from gateway.console.refusal import Refusal
-from gateway.console.visit import Visit, require
+from gateway.console.visit import require
 from gateway.control_plane.emergencies.acts import all_kept
 from gateway.control_plane.emergencies.record import STANDINGS, Kept, Standing
 from gateway.control_plane.grants.definition_words import basis_said
-from gateway.core.days import Moment
 from gateway.sheets.tables import Table
 
 PATH: Final = "/{coop}/emergencies"
@@ -47,7 +46,7 @@ async def show(request: Request) -> Response:
         total=len(all_of_it),
         standings=STANDINGS,
         tones=TONES,
-        named=names_of(visit),
+        named=visit.partner_names,
         asks=visit.holds("admin"),
     )
 
@@ -57,7 +56,7 @@ async def export(request: Request) -> Export:
     visit = require(request, *POLICY)
     if visit.desk.office is None:
         raise Refusal(503)
-    asked, named = _asked(request), names_of(visit)
+    asked, named = _asked(request), visit.partner_names
     columns = (
         column("id", "emergencies.id"),
         column("standing", "emergencies.standing"),
@@ -82,11 +81,11 @@ async def export(request: Request) -> Export:
             one.said.purpose,
             one.said.members,
             one.dossier.opened,
-            _name(visit, one.dossier.author),
+            visit.name_of(one.dossier.author),
             one.said.approved,
-            _name(visit, one.said.approver),
+            visit.name_of(one.said.approver),
             one.said.expires,
-            _name(visit, one.said.closed_by),
+            visit.name_of(one.said.closed_by),
             one.said.finding if one.said.finding != "" else said("emergencies.finding.none", "none"),
         )
         for one in _chosen(await all_kept(visit.desk.office, visit.coop), asked)
@@ -105,12 +104,6 @@ async def export(request: Request) -> Export:
     return Export(visit=visit, slug="emergencies", title=said("nav.emergencies"), tables=(table,))
 
 
-def names_of(visit: Visit) -> dict[str, str]:
-    """Return the partners of the version in force by id."""
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
-    return {} if policy is None else {one.id: one.name for one in policy.partners.values()}
-
-
 ROUTES: Final = (Route(PATH, show, methods=["GET"]), *export_routes(PATH, export))
 
 
@@ -121,9 +114,3 @@ def _asked(request: Request) -> str:
 
 def _chosen(rows: list[Kept], asked: str) -> list[Kept]:
     return [one for one in rows if asked in {"", one.standing}]
-
-
-def _name(visit: Visit, person: str | None) -> str:
-    if person is None:
-        return ""
-    return visit.people[person].name if person in visit.people else person

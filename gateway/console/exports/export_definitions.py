@@ -47,7 +47,7 @@ async def fields(request: Request) -> Export:
         found,
         coop_name=visit.desk.coops.get(visit.coop, visit.coop),
         trial=visit.desk.demo,
-        name=lambda person: visit.people[person].name if person in visit.people else person,
+        name=visit.name_of,
     )
     return Export(visit=visit, slug=f"fields-{agreement}", title=said("exports.definitions"), tables=tables)
 

@@ -61,7 +61,7 @@ async def proposals(request: Request) -> Export:
     if state is not None:
         notes = (*notes, note("state", "exports.filter.state", said(f"state.{state}", state)))
     if mine:
-        notes = (*notes, note("mine", "exports.filter.mine", _name(visit, visit.person.id)))
+        notes = (*notes, note("mine", "exports.filter.mine", visit.name_of(visit.person.id)))
     columns = (
         column("id", "exports.id"),
         column("title", "proposal.title"),
@@ -83,9 +83,9 @@ async def proposals(request: Request) -> Export:
             one.title,
             said(f"state.{one.state}", one.state),
             one.department,
-            _name(visit, one.author),
-            _name(visit, one.editor),
-            _name(visit, one.approver),
+            visit.name_of(one.author),
+            visit.name_of(one.editor),
+            visit.name_of(one.approver),
             one.effective or said("proposal.at_once", "at_once"),
             one.reason,
             one.created,
@@ -132,7 +132,7 @@ def _roles(visit: Visit, line: Line) -> list[tuple[Cell, ...]]:
             said(f"exports.when.{when}", when),
             role.span.start,
             role.span.end,
-            _name(visit, role.deputy_for),
+            visit.name_of(role.deputy_for),
         )
         for when, roles in kinds
         for role in roles
@@ -244,10 +244,6 @@ ROUTES: Final = (
     *export_routes("/{coop}/grants", grants),
 )
 """For `PAGES` of app.py."""
-
-
-def _name(visit: Visit, person: str | None) -> str:
-    return "" if person is None else visit.people[person].name if person in visit.people else person
 
 
 def _in_force(visit: Visit) -> Policy | None:

@@ -14,7 +14,7 @@ from gateway.console.navigation import LOG, POLICY
 from gateway.console.notices.notice_tasks import purposes_shown
 from gateway.console.pages import done, page
 from gateway.console.proposals.acts import office_of
-from gateway.console.quotas.listing import PATH, TONES, names_of
+from gateway.console.quotas.listing import PATH, TONES
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.office import Office
@@ -91,7 +91,7 @@ async def _shown(
         one=one,
         tone=TONES[one.state],
         tones=TONES,
-        partner=names_of(visit).get(one.partner, one.partner),
+        partner=visit.partner_names.get(one.partner, one.partner),
         purpose=purposes.get(one.purpose, ""),
         ceiling=most_of_all,
         suggested=one.wanted if most_of_all is None or one.wanted is None else min(one.wanted, most_of_all),

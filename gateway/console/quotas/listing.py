@@ -14,7 +14,6 @@ from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.quotas.queue import Queued, queued
 from gateway.core.changes.overrun import STATES, State
-from gateway.core.days import Moment
 from gateway.sheets.tables import Table
 
 PATH: Final = "/{coop}/over-quota"
@@ -37,7 +36,7 @@ async def show(request: Request) -> Response:
         total=len(all_of_it),
         states=STATES,
         tones=TONES,
-        named=names_of(visit),
+        named=visit.partner_names,
     )
 
 
@@ -46,7 +45,7 @@ async def export(request: Request) -> Export:
     visit = require(request, *POLICY)
     if visit.desk.office is None:
         raise Refusal(503)
-    asked, named = _asked(request), names_of(visit)
+    asked, named = _asked(request), visit.partner_names
     columns = (
         column("grant", "over_quota.grant"),
         column("partner", "over_quota.partner"),
@@ -79,7 +78,7 @@ async def export(request: Request) -> Export:
             each.last,
             said(f"over_quota.state.{each.state}", each.state),
             each.proposal or "",
-            "" if each.decider is None else _name(visit, each.decider),
+            "" if each.decider is None else visit.name_of(each.decider),
             each.said,
         )
         for one in _chosen(await queued(visit.desk.office, visit.coop), asked)
@@ -105,12 +104,6 @@ async def open_grants(visit: Visit) -> int | None:
     return len({one.grant for one in overruns if one.state == "open"})
 
 
-def names_of(visit: Visit) -> dict[str, str]:
-    """Return the partners of the version in force by id."""
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
-    return {} if policy is None else {one.id: one.name for one in policy.partners.values()}
-
-
 def _asked(request: Request) -> str:
     asked = request.query_params.get("state", "")
     return asked if asked in STATES else ""
@@ -118,7 +111,3 @@ def _asked(request: Request) -> str:
 
 def _chosen(rows: list[Queued], asked: str) -> list[Queued]:
     return [one for one in rows if asked in {"", one.state}]
-
-
-def _name(visit: Visit, person: str) -> str:
-    return visit.people[person].name if person in visit.people else person

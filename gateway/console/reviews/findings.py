@@ -16,7 +16,6 @@ from gateway.console.navigation import OVERSIGHT, POLICY
 from gateway.console.pages import done, page
 from gateway.console.refusal import Refusal
 from gateway.console.reviews.common import day_of, dossier_of, people_active, seen_as
-from gateway.console.reviews.reviews import name
 from gateway.console.visit import Visit, require
 from gateway.core.days import midnight
 from gateway.core.dossier import Dossier
@@ -115,11 +114,11 @@ async def export_list(request: Request) -> Export:
             said(f"findings.state.{one.dossier.state}", one.dossier.state),
             said("exports.yes", "true") if one.overdue else said("exports.no", "false"),
             one.dossier.due,
-            name(visit, one.body.owner),
+            visit.name_of(one.body.owner),
             one.body.text,
             one.body.review,
             one.body.item,
-            name(visit, one.dossier.author),
+            visit.name_of(one.dossier.author),
             one.dossier.opened,
             one.body.steps[-1].text if one.body.steps else None,
         )

@@ -11,7 +11,6 @@ from gateway.console.exports.exports import Export, column, export_routes, head,
 from gateway.console.navigation import OVERSIGHT
 from gateway.console.pages import done, page
 from gateway.console.reviews.common import day_of, dossier_of, people_active, seen_as
-from gateway.console.reviews.reviews import name
 from gateway.console.visit import Visit, require
 from gateway.core.days import jst_day, midnight
 from gateway.core.dossier import Dossier
@@ -134,7 +133,7 @@ async def export_list(request: Request) -> Export:
         what = Said(one.ja, one.en, one.number)
         for line in found[one.number]:
             body = line.body
-            person = None if body.person is None else name(visit, body.person)
+            person = None if body.person is None else visit.name_of(body.person)
             late = said("exports.yes", "true") if line.overdue else said("exports.no", "false")
             rows.append(
                 (
@@ -146,7 +145,7 @@ async def export_list(request: Request) -> Export:
                     body.done,
                     body.due,
                     late,
-                    name(visit, body.declared_by),
+                    visit.name_of(body.declared_by),
                 )
             )
         if not found[one.number]:

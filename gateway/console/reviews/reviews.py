@@ -98,7 +98,7 @@ async def export_list(request: Request) -> Export:
             said(f"reviews.state.{one.state}", one.state),
             one.id,
             one.opened,
-            name(visit, one.author),
+            visit.name_of(one.author),
         )
         for one, period in found
     ]
@@ -146,7 +146,7 @@ async def export_one(request: Request) -> Export:
             said(f"reviews.result.{one.result or 'none'}", one.result or "none"),
             one.note,
             one.finding,
-            None if one.by is None else name(visit, one.by),
+            None if one.by is None else visit.name_of(one.by),
             one.at,
         )
         for one in body.items
@@ -170,11 +170,6 @@ async def export_one(request: Request) -> Export:
         title=said("reviews.title_of", first=f"{body.first}", last=f"{body.last}"),
         tables=tables,
     )
-
-
-def name(visit: Visit, person: str) -> str:
-    """Return what somebody is called."""
-    return visit.people[person].name if person in visit.people else person
 
 
 ROUTES: Final = (
@@ -242,4 +237,4 @@ async def _barred(visit: Visit, dossier: Dossier, body: steps.Review) -> Refused
 
 
 def _signature(visit: Visit, one: steps.Signature) -> str:
-    return f"{name(visit, one.by)}: {one.reason}"
+    return f"{visit.name_of(one.by)}: {one.reason}"

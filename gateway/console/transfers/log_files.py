@@ -199,7 +199,7 @@ async def _all(visit: Visit, asked: Asked, *, most: int) -> tuple[list[Row], boo
 
 
 def _cells(visit: Visit, one: Row, names: Names, *, delivered: bool) -> tuple[Cell, ...]:
-    by = "" if one.by is None else visit.people[one.by].name if one.by in visit.people else one.by
+    by = visit.name_of(one.by)
     request = one.kind in {"release", "denial"}
     numbers: tuple[Cell, ...] = (one.asked, one.released, one.not_available, one.refused)
     state = None
