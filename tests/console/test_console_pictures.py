@@ -1,7 +1,6 @@
-"""Every screen of the console, pictured for the manual: CONSOLE_PICTURES=docs/console.
+"""Every screen of the console, pictured: into a temporary folder, or with CONSOLE_PICTURES=docs/console into the manual.
 
-docs/console/README.md shows the pictures; what is pictured, shown there and kept beside it are the same. Where none are
-asked for, it is only looked whether every screen is there: test_console_quality.py opens them all in a browser.
+docs/console/README.md shows the pictures; what is pictured, shown there and kept beside it are the same.
 """
 
 import os
@@ -11,7 +10,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from playwright.async_api import Browser, Page
 
 from tests.clock import SettableClock
@@ -83,32 +81,20 @@ def names() -> list[str]:
     return sorted([f"{name}.png" for name in SCREENS] + [f"{name}-en-dark.png" for name in TWICE])
 
 
-async def test_every_screen_is_there_and_pictured_where_that_is_asked(
-    sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path
-):
+async def test_every_screen_is_pictured(sqlite_url: str, tmp_path: Path, clock: SettableClock, gateway_keys: Path):
     asked = os.environ.get("CONSOLE_PICTURES")
-    async with furnished(sqlite_url, tmp_path, clock, keys=gateway_keys) as place:
-        if asked is None:
-            assert {name: status for name in SCREENS if (status := await status_of(place, *SCREENS[name])) != 200} == {}
-            return
-        async with chromium() as browser:
-            for person in {who: None for who, _ in SCREENS.values()}:
-                async with seat(browser, place, person) as page:
-                    for name, path in ((name, path) for name, (who, path) in SCREENS.items() if who == person):
-                        await picture(page, place, person, path, to=Path(asked) / f"{name}.png")
-                        if name in TWICE:
-                            dark: dict[str, Any] = {"language": "en", "scheme": "dark"}
-                            await picture(page, place, person, path, to=Path(asked) / f"{name}-en-dark.png", **dark)
-
-
-async def status_of(place: Furnished, person: str, path: str) -> int:
-    cookies = {"session": await place.session(person, coop=coop_of(person))} if person else {}
-    async with httpx2.AsyncClient(base_url=place.origin, cookies=cookies, timeout=30) as http:
-        return (await http.get(address(place, person, path))).status_code
-
-
-def test_the_pictures_are_small_enough_to_be_kept():
-    made = {path.name: path.stat().st_size for path in FOLDER.glob("*.png")}
+    folder = tmp_path / "pictures" if asked is None else Path(asked).absolute()
+    folder.mkdir(exist_ok=True)
+    async with furnished(sqlite_url, tmp_path, clock, keys=gateway_keys) as place, chromium() as browser:
+        for person in {who: None for who, _ in SCREENS.values()}:
+            async with seat(browser, place, person) as page:
+                for name, path in ((name, path) for name, (who, path) in SCREENS.items() if who == person):
+                    await picture(page, place, person, path, to=folder / f"{name}.png")
+                    if name in TWICE:
+                        dark: dict[str, Any] = {"language": "en", "scheme": "dark"}
+                        await picture(page, place, person, path, to=folder / f"{name}-en-dark.png", **dark)
+    made = {path.name: path.stat().st_size for path in folder.glob("*.png") if path.name in names()}
+    assert sorted(made) == names()
     assert {name: size for name, size in made.items() if size > MOST_EACH} == {}
     assert sum(made.values()) <= MOST_TOGETHER
 
