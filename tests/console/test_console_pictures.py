@@ -20,6 +20,8 @@ from tests.house import COOP, ROOT
 FOLDER = ROOT / "docs" / "console"
 MOST_EACH, MOST_TOGETHER = 260_000, 8_000_000
 """Bytes of a picture, and of all in the folder."""
+PATIENCE_MS = 120_000
+"""A picture waits until the page stands still: on a machine that is busy, for long."""
 # Screen → (who reads it, where it is); `<name>` is the proposal of that name in furnished.py, `[room 0]` the first page that
 # no link leads to below that address.
 SCREENS: dict[str, tuple[str, str]] = {
@@ -105,6 +107,7 @@ async def seat(browser: Browser, place: Furnished, person: str) -> AsyncIterator
     context = await browser.new_context(
         viewport={"width": 1360, "height": 860}, locale="ja-JP", timezone_id="Asia/Tokyo", reduced_motion="reduce"
     )
+    context.set_default_timeout(PATIENCE_MS)
     try:
         if person:
             session = await place.session(person, coop=coop_of(person))
