@@ -8,6 +8,8 @@ the source's record having changed, and nothing that changed is missed.
 
 from collections.abc import Callable, Collection, Mapping
 from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
 
 import msgspec
 
@@ -20,7 +22,7 @@ MOST_REMOVED = 50_000
 class Walked(msgspec.Struct, frozen=True, kw_only=True):
     """What one answer of a walk gave, for the next walk to be laid against.
 
-    Kept again where the answer at the same place is given again: the last one counts.
+    Where the answer at one place is given again, both are kept: nobody knows from which of them the partner went on.
     """
 
     walk: str
@@ -28,6 +30,8 @@ class Walked(msgspec.Struct, frozen=True, kw_only=True):
     """Which answer of the walk it is, from 0."""
     given: bytes
     """A Given, sealed."""
+    h: bytes
+    """A keyed digest of it: what is given twice alike is kept once."""
 
 
 class Given(msgspec.Struct, frozen=True, array_like=True):
@@ -38,7 +42,12 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
     digests: bytes
     """Of each record in turn."""
     removed: list[str]
-    """Who was to be removed, as the partner knows them."""
+    """Who was to be removed."""
+
+    def by_code(self) -> dict[str, bytes]:
+        """Return the digest of each record."""
+        digests = self.digests
+        return {code: digests[DIGEST * nth : DIGEST * (nth + 1)] for nth, code in enumerate(self.codes)}
 
     def __repr__(self) -> str:
         """Member codes do not print themselves."""
@@ -49,7 +58,7 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
     """What an earlier walk gave, as far as an answer can reach."""
 
     given: Mapping[str, bytes]
-    """Code → digest; an empty one where it is not known which of two the partner has."""
+    """Code → digest; an empty one where it is not known which of two the partner has, or whether any."""
     ends: tuple[tuple[int, str], ...]
     """(answer of that walk, its last code), of the answers read, in order."""
     following: int
@@ -73,17 +82,25 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def laid(answers: list[tuple[int, Given]], *, following: int, lost: bool) -> Earlier:
-    """Return consecutive answers of an earlier walk as one."""
+    """Return consecutive answers of an earlier walk as one; several at one place are the same answer given again.
+
+    The partner went on from one of those: what all of them gave alike it has, of anything else nobody knows.
+    """
     given: dict[str, bytes] = {}
     ends: list[tuple[int, str]] = []
-    for nth, one in answers:
-        digests = one.digests
-        for place, code in enumerate(one.codes):
-            # Answers given again may overlap the one after them: then nobody knows which of the two was kept.
-            given[code] = b"" if code in given else digests[DIGEST * place : DIGEST * (place + 1)]
-        if one.codes:
-            ends.append((nth, one.codes[-1]))
+    for nth, same in groupby(answers, key=itemgetter(0)):
+        first, *others = [one.by_code() for _, one in same]
+        for other in others:
+            first = {code: _agreed(first.get(code), other.get(code)) for code in (first | other)}
+        # Answers given again may overlap the one after them, too.
+        given |= {code: b"" if code in given else digest for code, digest in first.items()}
+        if first:
+            ends.append((nth, max(first)))
     return Earlier(given=given, ends=tuple(ends), following=following, lost=lost)
+
+
+def _agreed(one: bytes | None, other: bytes | None) -> bytes:
+    return b"" if one is None or one != other else one
 
 
 def digester(key: bytes) -> Callable[[bytes], bytes]:

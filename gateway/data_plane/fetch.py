@@ -124,7 +124,7 @@ async def _laid_against(desk: Desk, asking: Asking, mark: Mark, fetched: Fetched
         if not ordered:
             before = msgspec.structs.replace(before, lost=True)
     if asking.part is not None:
-        return msgspec.structs.replace(fetched, ordered=ordered, before=before, removed=asking.part.removed)
+        return msgspec.structs.replace(fetched, ordered=ordered, before=before)
     removed = await removed_in(desk, asking.coop, mark) if ends else []
     return msgspec.structs.replace(fetched, ordered=ordered, before=before, removed=tuple(removed))
 

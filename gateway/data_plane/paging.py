@@ -99,7 +99,7 @@ def page_of(
     gone: list[str] = []
     if before is not None and not lost:
         gone = before.gone(frozenset(found.codes), after=mark.last, upto=None if ends else last)
-    removed = gone if shown is None else [shown(code) for code in gone]
+    removed = _named(gone, shown)
     resync = mark.resync or lost
     onward = msgspec.structs.replace(
         mark,
@@ -115,9 +115,10 @@ def page_of(
         resync=resync,
         seen=seen_by(mark, pages[0].high_water, fetched.permit, min(fetched.permit.valid_until, moment.until)),
     )
-    paging, told = _end(coop, asking, onward, [*fetched.removed, *removed], moment) if ends else ({}, 0)
-    if not ends:
-        paging = {"next": _token(coop, asking, "cursor", onward)}
+    if ends:
+        paging, told = _end(coop, asking, onward, _all_removed(asking, fetched, found, gone, shown), moment)
+    else:
+        paging, told = {"next": _token(coop, asking, "cursor", onward)}, 0
     refused = sum(len(page.refused) for page in pages)
     return Results(
         results=_written(found, fetched, asking.part),
@@ -126,7 +127,7 @@ def page_of(
         refused=refused,
         paging=paging,
         standing=msgspec.msgpack.encode((onward, removed)),
-        walked=seal_given(coop, mark.walk, mark.nth, _given(found, asking.part, gone, removed, shown, ends=ends)),
+        walked=seal_given(coop, mark.walk, mark.nth, _given(found, asking.part, gone, shown, ends=ends)),
         removed=told,
     )
 
@@ -182,7 +183,6 @@ def _given(
     found: _Gathered,
     part: Part | None,
     gone: list[str],
-    removed: list[str],
     shown: Callable[[str], str] | None,
     *,
     ends: bool,
@@ -193,14 +193,28 @@ def _given(
     said before, or is only now, nobody knows whether the partner has them, and the next walk tells.
     """
     if part is None or not part.again or ends:
-        return Given(found.codes, b"".join(found.digests), removed)
+        return Given(found.codes, b"".join(found.digests), gone)
     doubtful = (
         [code for code in found.codes if (code if shown is None else shown(code)) in part.told] if part.told else []
     )
     digests = dict(zip(found.codes, found.digests, strict=True))
     digests |= {code: os.urandom(DIGEST) for code in (*gone, *doubtful)}
     codes = sorted(digests)
-    return Given(codes, b"".join([digests[code] for code in codes]), removed)
+    return Given(codes, b"".join([digests[code] for code in codes]), gone)
+
+
+def _named(codes: Iterable[str], shown: Callable[[str], str] | None) -> list[str]:
+    return [*codes] if shown is None else [shown(code) for code in codes]
+
+
+def _all_removed(
+    asking: Asking, fetched: Fetched, found: _Gathered, gone: list[str], shown: Callable[[str], str] | None
+) -> list[str]:
+    """Return who is to be removed by all of a walk, as the partner knows them."""
+    if asking.part is not None:
+        return [*asking.part.removed, *_named(gone, shown)]
+    given = frozenset(found.codes)
+    return _named(dict.fromkeys(code for code in (*fetched.removed, *gone) if code not in given), shown)
 
 
 def _end(coop: Coop, asking: Asking, mark: Mark, removed: list[str], moment: Moment) -> tuple[dict[str, Any], int]:

@@ -106,7 +106,7 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     unchanged: bool = False
     """Whether all stands that the earlier walk was made on: then it need not be laid against."""
     removed: tuple[str, ...] = ()
-    """Whom the walk so far told to remove, where this may be its last answer."""
+    """Codes that the walk so far told to remove, where this may be its last answer; of a part, its order tells (Part)."""
 
     def __repr__(self) -> str:
         """Nothing of a member prints itself."""

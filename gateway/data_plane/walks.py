@@ -1,7 +1,8 @@
 """A walk's answers: how many pages of the source make one, and what an earlier walk gave of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from hashlib import blake2b
 from math import ceil
 
 import msgspec
@@ -61,8 +62,9 @@ def still_so(mark: Mark, high_water: str | None, permit: Permit, now: datetime) 
 
 def seal_given(coop: Coop, walk: str, nth: int, given: Given) -> Walked:
     """Return an answer as it is kept."""
-    sealed = seal(coop.secrets.requests, msgspec.msgpack.encode(given), _context(coop, walk, nth))
-    return Walked(walk=walk, nth=nth, given=sealed)
+    plain, context = msgspec.msgpack.encode(given), _context(coop, walk, nth)
+    h = blake2b(plain, digest_size=16, key=coop.secrets.cursors, person=b"answer").digest()
+    return Walked(walk=walk, nth=nth, given=seal(coop.secrets.requests, plain, context), h=h)
 
 
 async def earlier_of(desk: Desk, coop: str, since: Ended, *, first: int, upto: str | None) -> Earlier:
@@ -72,9 +74,8 @@ async def earlier_of(desk: Desk, coop: str, since: Ended, *, first: int, upto: s
     answers: list[tuple[int, Given]] = []
     while first < since.answers:
         count = min(_AT_ONCE, since.answers - first)
-        stored = await desk.walks.answers(coop, since.walk, first, count)
-        opened = [*_opened(desk.coops[coop], since.walk, stored)]
-        if [nth for nth, _ in opened] != [*range(first, first + count)]:
+        opened = await _opened(desk, coop, since.walk, range(first, first + count))
+        if opened is None:
             return laid([], following=0, lost=True)
         answers += opened
         first += count
@@ -84,16 +85,17 @@ async def earlier_of(desk: Desk, coop: str, since: Ended, *, first: int, upto: s
 
 
 async def removed_in(desk: Desk, coop: str, mark: Mark) -> list[str]:
-    """Return who was to be removed by the answers of a walk so far. Raises Unavailable."""
-    removed: list[str] = []
+    """Return who was to be removed by the answers of a walk so far, and was not given after that. Raises Unavailable."""
+    removed: dict[str, None] = {}
     for first in range(0, mark.nth if mark.removing else 0, _AT_ONCE):
-        count = min(_AT_ONCE, mark.nth - first)
-        stored = [*_opened(desk.coops[coop], mark.walk, await desk.walks.answers(coop, mark.walk, first, count))]
-        if len(stored) < count:
+        opened = await _opened(desk, coop, mark.walk, range(first, min(first + _AT_ONCE, mark.nth)))
+        if opened is None:
             raise Unavailable("what a walk has given so far is no longer there")
-        for _, one in stored:
-            removed += one.removed
-    return removed
+        for _, one in opened:
+            for code in one.codes if removed else ():  # given again, by an answer that was asked for again
+                removed.pop(code, None)
+            removed |= dict.fromkeys(one.removed)
+    return [*removed]
 
 
 def last_code(pages: list[Records] | tuple[Records, ...], otherwise: str) -> str:
@@ -108,13 +110,19 @@ def upper_end(asking: Asking, pages: list[Records] | tuple[Records, ...], mark: 
     return last_code(pages, mark.last)
 
 
-def _opened(coop: Coop, walk: str, stored: list[tuple[int, bytes]]) -> Iterator[tuple[int, Given]]:
+async def _opened(desk: Desk, coop: str, walk: str, places: range) -> list[tuple[int, Given]] | None:
+    """Return the answers at some places of a walk; None where one of them is no longer there. Raises Unavailable."""
+    stored = await desk.walks.answers(coop, walk, places.start, len(places))
+    try:
+        opened = [*_unsealed(desk.coops[coop], walk, stored)]
+    except InvalidTag:
+        return None  # made under a key that is gone: as if it were not there
+    return opened if {nth for nth, _ in opened} == {*places} else None
+
+
+def _unsealed(coop: Coop, walk: str, stored: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, Given]]:
     for nth, sealed in stored:
-        try:
-            plain = unseal(coop.secrets.requests, sealed, _context(coop, walk, nth))
-        except InvalidTag:
-            return  # made under a key that is gone: as if it were not there
-        yield nth, msgspec.msgpack.decode(plain, type=Given)
+        yield nth, msgspec.msgpack.decode(unseal(coop.secrets.requests, sealed, _context(coop, walk, nth)), type=Given)
 
 
 def _context(coop: Coop, walk: str, nth: int) -> bytes:

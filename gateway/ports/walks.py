@@ -11,7 +11,10 @@ class Walks(Protocol):
     """
 
     async def answers(self, coop: str, walk: str, first: int, count: int) -> list[tuple[int, bytes]]:
-        """Return (nth, sealed) of the answers first ≤ nth < first + count that are there, in order."""
+        """Return (nth, sealed) of the answers first ≤ nth < first + count that are there, in order.
+
+        At one place there may be several, of which the last given is the last: the answer was asked for again.
+        """
         ...
 
     async def purge(self, before: datetime) -> None:

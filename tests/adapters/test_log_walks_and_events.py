@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from hashlib import sha256
 
 from gateway.adapters.engine import engine_of
 from gateway.adapters.walks import StoredWalks
@@ -24,7 +25,7 @@ async def given(database_url: str, walk: str) -> list[tuple[int, bytes]]:
 
 
 def of_walk(clock: SettableClock, number: int, nth: int, data: bytes, **changes: object) -> Submission:
-    return submission(clock, number, walked=Walked(walk="w", nth=nth, given=data), **changes)
+    return submission(clock, number, walked=Walked(walk="w", nth=nth, given=data, h=sha256(data).digest()), **changes)
 
 
 async def test_what_a_walk_gave_is_there_once_its_entry_is(
@@ -35,7 +36,11 @@ async def test_what_a_walk_gave_is_there_once_its_entry_is(
     assert await given(database_url, "w") == [(n, b"%d" % n) for n in range(20)]
     assert isinstance(await log.append(COOP, of_walk(clock, 21, 3, b"stale", gov=7)), Bounced)
     assert isinstance(await log.append(COOP, of_walk(clock, 22, 4, b"again")), Committed)
-    assert (await given(database_url, "w"))[3:5] == [(3, b"3"), (4, b"again")], "the last answer at a place counts"
+    clock.advance(seconds=1)
+    assert isinstance(await log.append(COOP, of_walk(clock, 23, 4, b"4")), Committed)
+    assert (await given(database_url, "w"))[3:6] == [(3, b"3"), (4, b"again"), (4, b"4")], (
+        "each once, the last one last"
+    )
     assert await given(database_url, "another") == []
 
 

@@ -91,8 +91,8 @@ ERASE = (
 """The side rows of a range of entries, gone with the entry that says so."""
 CODE = "INSERT INTO member_code (origin, idx, tag, code) VALUES ($1, $2, $3, $4)"
 WALKED = """
-INSERT INTO walk_page (origin, walk, nth, given, at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (origin, walk, nth) DO UPDATE SET given = excluded.given, at = excluded.at
+INSERT INTO walk_page (origin, walk, nth, h, given, at) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (origin, walk, nth, h) DO UPDATE SET at = excluded.at
 """
 EVENTS = """
 INSERT INTO member_event (origin, h, idx) SELECT $1, h, $2 FROM unnest($3::bytea[]) AS e (h) ON CONFLICT DO NOTHING

@@ -281,9 +281,10 @@ class Writer:
             return [Unavailable(f"the database failed twice: {type(fault).__name__}")] * len(absent)
 
 
-def _walked(submission: Submission) -> tuple[str, int, bytes]:
-    assert submission.walked is not None
-    return submission.walked.walk, submission.walked.nth, submission.walked.given
+def _walked(submission: Submission) -> tuple[str, int, bytes, bytes]:
+    one = submission.walked
+    assert one is not None
+    return one.walk, one.nth, one.h, one.given
 
 
 def _counters(batch: list[Submission]) -> set[tuple[str, str]]:

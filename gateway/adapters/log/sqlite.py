@@ -281,9 +281,9 @@ def _write(db: sqlite3.Connection, origin: str, head: HeadRow, done: Settled, ts
         [(origin, idx, one.tag, one.code) for idx, s in done.accepted for one in s.codes],
     )
     db.executemany(
-        "INSERT INTO walk_page(origin,walk,nth,given,at) VALUES(?,?,?,?,?) "
-        "ON CONFLICT(origin,walk,nth) DO UPDATE SET given=excluded.given, at=excluded.at",
-        [(origin, s.walked.walk, s.walked.nth, s.walked.given, ts) for _, s in done.accepted if s.walked],
+        "INSERT INTO walk_page(origin,walk,nth,h,given,at) VALUES(?,?,?,?,?,?) "
+        "ON CONFLICT(origin,walk,nth,h) DO UPDATE SET at=excluded.at",
+        [(origin, w.walk, w.nth, w.h, w.given, ts) for _, s in done.accepted if (w := s.walked)],
     )
     db.executemany(
         "INSERT INTO log_request(origin,idx,jws) VALUES(?,?,?)",

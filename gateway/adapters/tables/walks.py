@@ -9,13 +9,14 @@ from gateway.adapters.tables.log import origin_key
 
 
 class WalkPage(SQLModel, table=True):
-    """Whom one answer of a walk gave, sealed: codes, and a keyed digest of each record."""
+    """Whom one answer of a walk gave, sealed: codes, and a keyed digest of each record; of what was given again, each."""
 
     __tablename__ = "walk_page"
     __table_args__: ClassVar = (Index("walk_page_at", "at"),)
     origin: str = origin_key()
     walk: str = Field(primary_key=True)
     nth: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    h: bytes = Field(primary_key=True, sa_type=LargeBinary)
     given: bytes = Field(sa_type=LargeBinary)
     at: int = Field(sa_type=BigInteger)
 
