@@ -1,6 +1,7 @@
 """Fixtures that every room shares: both databases, a clock that the test moves."""
 
 import asyncio
+import gc
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
@@ -17,6 +18,17 @@ from tests.clock import SettableClock
 # Timing is measured in bench/, never here.
 settings.register_profile("gateway", deadline=None)
 settings.load_profile("gateway")
+
+
+def pytest_collection() -> None:
+    """Ten thousand tests are collected without looking again and again whether one of them is garbage."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Nor is any of them, until the end."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

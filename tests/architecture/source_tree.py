@@ -1,8 +1,9 @@
-"""The house's own source, parsed once: what the rules about it are checked on."""
+"""The house's own source, read once: what the rules about it are checked on."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -12,11 +13,20 @@ SKIPPED = {"var", "build", "dist", "keys", "node_modules", "__pycache__"}
 
 @dataclass(frozen=True)
 class Module:
-    """One parsed file."""
+    """One file, parsed when it is asked what it says."""
 
     path: Path
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree."""
+        return ast.parse(self.text)
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """All of the tree."""
+        return [*ast.walk(self.tree)]
 
     @property
     def name(self) -> str:
@@ -25,7 +35,7 @@ class Module:
 
     def imported(self) -> Iterator[tuple[str, str | None, str]]:
         """Module, name in it (None for the module itself) and local name of every import."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     yield alias.name, None, alias.asname or alias.name.split(".")[0]
@@ -35,7 +45,7 @@ class Module:
 
     def calls(self) -> Iterator[str]:
         """The dotted text of everything called, in the order written."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.Call):
                 yield ast.unparse(node.func)
 
@@ -44,7 +54,7 @@ def modules(*folders: str) -> list[Module]:
     """Every Python file under the folders."""
     paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
     texts = [(path, path.read_text(encoding="utf-8")) for path in paths]
-    return [Module(path, text, ast.parse(text)) for path, text in texts]
+    return [Module(path, text) for path, text in texts]
 
 
 def files() -> Iterator[tuple[Path, str]]:

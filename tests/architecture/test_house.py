@@ -64,7 +64,7 @@ def test_transfer_calls_each_step_once_in_the_order_of_the_listing():
     assert steps == STEPS
     called = [
         (node.lineno, node.func.id)
-        for node in ast.walk(transfer.tree)
+        for node in transfer.nodes
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in STEPS
     ]
     assert [name for _, name in sorted(called)] == STEPS
@@ -84,7 +84,7 @@ def test_only_the_settings_read_the_environment():
 
 
 def _names(module: Module) -> list[str]:
-    attributes = [ast.unparse(node) for node in ast.walk(module.tree) if isinstance(node, ast.Attribute)]
+    attributes = [ast.unparse(node) for node in module.nodes if isinstance(node, ast.Attribute)]
     return attributes + [f"{where}.{name}" for where, name, _ in module.imported()]
 
 
@@ -109,18 +109,15 @@ def test_a_test_asserts_something_and_always_runs(module):
     assert not called & {"pytest.skip", "pytest.xfail", "pytest.importorskip", "time.sleep"} - _may(module)
     assert not [where for where, name, _ in module.imported() if "mock" in [*where.split("."), name]]
     arguments = {
-        a.arg
-        for f in ast.walk(module.tree)
-        if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
-        for a in f.args.args
+        a.arg for f in module.nodes if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef) for a in f.args.args
     }
     assert not arguments & {"monkeypatch", "mocker"}
-    assert not [n for n in ast.walk(module.tree) if isinstance(n, ast.Assert) and isinstance(n.test, ast.Constant)]
+    assert not [n for n in module.nodes if isinstance(n, ast.Assert) and isinstance(n.test, ast.Constant)]
 
 
 def _decorators(module: Module) -> list[ast.expr]:
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return [d for node in ast.walk(module.tree) if isinstance(node, definitions) for d in node.decorator_list]
+    return [d for node in module.nodes if isinstance(node, definitions) for d in node.decorator_list]
 
 
 def _may(module: Module) -> set[str]:

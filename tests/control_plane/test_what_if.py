@@ -20,7 +20,7 @@ from gateway.core.reasons import STATES
 from gateway.core.request import DataRequest
 from gateway.core.state import PartnerState, Snapshot, Version
 from tests import factories as make
-from tests.architecture.source_tree import modules
+from tests.architecture.source_tree import GATEWAY
 from tests.core.test_gates import NOTICE_CASES
 from tests.core.test_properties import policies, requests
 
@@ -211,8 +211,8 @@ def test_every_published_reason_has_a_mend_and_nothing_else_does() -> None:
 @pytest.mark.clause("D-06")
 def test_every_reason_that_is_given_anywhere_has_words() -> None:
     given_states = set()
-    for module in modules("gateway"):
-        for node in ast.walk(module.tree):
+    for module in GATEWAY:
+        for node in module.nodes:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "reason":
                 parts = [one.value if isinstance(one, ast.Constant) else None for one in node.args]
                 if len(parts) == 3 and parts[0] is not None and parts[2] is not None:
