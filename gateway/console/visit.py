@@ -13,6 +13,7 @@ from gateway.console.forms import Form
 from gateway.console.language import Texts
 from gateway.console.refusal import Refusal
 from gateway.core.days import Moment
+from gateway.core.policy import Policy
 from gateway.core.staff import ROLES, Role, RoleHeld, held
 from gateway.ports import Person, Session
 
@@ -47,10 +48,21 @@ class Visit:
         return "" if person is None else self.people[person].name if person in self.people else person
 
     @property
+    def policy(self) -> Policy | None:
+        """The version in force."""
+        return self.desk.current(self.coop).policy_at(Moment(self.now))
+
+    @property
     def partner_names(self) -> dict[str, str]:
         """The partners of the version in force by id."""
-        policy = self.desk.current(self.coop).policy_at(Moment(self.now))
+        policy = self.policy
         return {} if policy is None else {one.id: one.name for one in policy.partners.values()}
+
+    @property
+    def field_names(self) -> dict[str, str]:
+        """The fields of the version in force by id, in the reader's language."""
+        policy, at = self.policy, int(self.texts.language != "ja")
+        return {} if policy is None else {one.id: (one.ja, one.en)[at] for one in policy.fields.values()}
 
     @property
     def roles_now(self) -> tuple[Role, ...]:

@@ -23,7 +23,6 @@ from gateway.control_plane.emergencies import acts
 from gateway.control_plane.emergencies.record import Kept
 from gateway.control_plane.office import Office
 from gateway.core.bases import REQUIRED
-from gateway.core.days import Moment
 from gateway.core.refused import Refused
 from gateway.core.staff import Role
 from gateway.oversight.members.held import held
@@ -100,7 +99,7 @@ async def _shown(
     request: Request, visit: Visit, one: Kept, *, refused: Refused | None = None, tried: str = ""
 ) -> Response:
     office, at = office_of(visit), int(visit.texts.language != "ja")
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     fields = {} if policy is None else {field.id: (field.ja, field.en)[at] for field in policy.fields.values()}
     purposes = {} if policy is None else await purposes_shown(visit, policy)
     foreseen = await _foreseen(office, one)

@@ -16,7 +16,7 @@ from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.definition_words import basis_said
 from gateway.control_plane.partners.sheet import AgreementSheet, Sheet
 from gateway.core.changes.proposal import STATES
-from gateway.core.days import Moment, jst_day
+from gateway.core.days import jst_day
 from gateway.core.policy import Policy
 from gateway.core.staff import RoleHeld
 from gateway.sheets.tables import Cell, Column
@@ -247,4 +247,4 @@ ROUTES: Final = (
 
 
 def _in_force(visit: Visit) -> Policy | None:
-    return visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    return visit.policy

@@ -19,7 +19,7 @@ from gateway.console.pages import done, page
 from gateway.console.refusal import Refusal
 from gateway.console.restrictions.typed_codes import MOST, codes_typed
 from gateway.console.visit import Visit, require
-from gateway.core.days import Moment, jst_day, midnight
+from gateway.core.days import jst_day, midnight
 from gateway.core.follow_ups.follow_up import FollowUp
 from gateway.core.refused import Refused
 from gateway.oversight.follow_ups import told as telling
@@ -177,9 +177,9 @@ def _duty(one: FollowUp) -> Said:
 
 
 async def _named(visit: Visit) -> dict[str, Any]:
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     return {
-        "partners": {} if policy is None else {one.id: one.name for one in policy.partners.values()},
+        "partners": visit.partner_names,
         "purposes": {} if policy is None else await purposes_shown(visit, policy),
     }
 

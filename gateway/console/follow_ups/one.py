@@ -12,7 +12,7 @@ from gateway.console.navigation import OVERSIGHT
 from gateway.console.pages import done, page
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
-from gateway.core.days import Moment, jst_day, midnight
+from gateway.core.days import jst_day, midnight
 from gateway.core.follow_ups.follow_up import FollowUp, allowed, answer_named
 from gateway.core.refused import Refused
 from gateway.oversight.follow_ups import told as telling
@@ -87,8 +87,7 @@ async def _shown(
     told: Refused | None = None,
     codes: list[str] | None = None,
 ) -> Response:
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
-    partners = {} if policy is None else {one.id: one.name for one in policy.partners.values()}
+    partners = visit.partner_names
     at, today = int(visit.texts.language != "ja"), jst_day(visit.now)
     answered = telling.answer_of(visit.desk.overseeing, found)
     coop = visit.desk.coops.get(visit.coop, visit.coop)

@@ -39,7 +39,6 @@ from gateway.control_plane.grants.matrix_changes import (
 from gateway.control_plane.grants.matrix_csv import Wrong, export, read
 from gateway.control_plane.refusals import FilesRefused
 from gateway.core.changes.proposal import Proposal
-from gateway.core.days import Moment
 from gateway.core.policy import Policy, Transform
 from gateway.core.refused import Refused
 from gateway.core.trial import TRIAL
@@ -64,7 +63,7 @@ async def in_force(request: Request) -> Response:
     """Show the matrix of an agreement as in force; nothing can be changed here."""
     visit = require(request, *POLICY)
     partner, agreement = _named(request)
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     if policy is None:
         raise Refusal(404)
     files = await visit.desk.proposals.files_of_version(visit.coop, policy.digest)
@@ -233,14 +232,14 @@ def _values(
 
 def _sources(visit: Visit, of: Matrix) -> list[str]:
     """Return what can be copied: every grant of every agreement in force, and those of this one."""
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     agreements = [] if policy is None else [one for one in policy.agreements.values() if one.id != of.agreement]
     others = [f"{one.partner}/{one.id}/{local(grant)}" for one in agreements for grant in one.grants]
     return [*(f"{of.partner}/{of.agreement}/{grant}" for _, grant in of.granted), *sorted(others)]
 
 
 def _partner_name(visit: Visit, partner: str) -> str:
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     return partner if policy is None or partner not in policy.partners else policy.partners[partner].name
 
 

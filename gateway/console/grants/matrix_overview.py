@@ -13,7 +13,6 @@ from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.matrix import natural
 from gateway.control_plane.grants.matrix_changes import agreement_file
 from gateway.core.changes.proposal import FROM, Proposal
-from gateway.core.days import Moment
 from gateway.core.policy import Policy
 
 
@@ -54,7 +53,7 @@ def overview_rows(policy: Policy) -> tuple[list[OverviewRow], list[str]]:
 async def overview(request: Request) -> Response:
     """List partners × purposes as in force, with the number of fields; `?proposal=…` leads on to a proposal's matrix."""
     visit = require(request, *POLICY)
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     asked = request.query_params.get("proposal", "")
     proposal = await visit.desk.proposals.get(visit.coop, asked) if asked else None
     if asked and proposal is None:

@@ -10,7 +10,7 @@ from gateway.console.forms import Form
 from gateway.console.incidents.shown import ACTS, as_seen, asked, form_day, shown, told_words
 from gateway.console.pages import done, page
 from gateway.console.visit import Visit, require
-from gateway.core.days import Moment, jst_day
+from gateway.core.days import jst_day
 from gateway.core.dossier import Dossier
 from gateway.core.incidents.incident import Wanted
 from gateway.core.refused import Refused
@@ -95,7 +95,7 @@ def _form(
     typed: dict[str, str],
     told: Refused | None = None,
 ) -> Response:
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     at = visit.texts.language == "en"
     return page(
         request,

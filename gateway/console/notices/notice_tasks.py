@@ -6,7 +6,6 @@ from typing import Final
 from gateway.console.visit import Visit
 from gateway.control_plane.notices.change_words import SaidChange, say
 from gateway.control_plane.notices.changes import changes_published, purpose_names, words_published
-from gateway.core.days import Moment
 from gateway.core.notices.change import Words
 from gateway.core.policy import Policy
 from gateway.ports import PolicyFiles, Unavailable
@@ -30,7 +29,7 @@ async def purposes_shown(visit: Visit, policy: Policy) -> dict[str, str]:
 
 async def open_tasks(visit: Visit) -> list[SaidChange]:
     """Return what is still to be done about the notices of the version in force, what is late first."""
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     if policy is None:
         return []
     found = [one for one in await changes_shown(visit, policy) if one.change.state == "open"]

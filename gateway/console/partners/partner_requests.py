@@ -33,7 +33,6 @@ from gateway.control_plane.partners.acts import check_free, end_key
 from gateway.control_plane.partners.possession import challenge as challenged, keys_of, opened, proved, read
 from gateway.control_plane.partners.sheet import KeySheet, Sheet
 from gateway.core.changes.partner_request import Event, PartnerRequest, refusal
-from gateway.core.days import Moment
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
 from gateway.core.staff import Role
@@ -164,7 +163,7 @@ async def waiting_requests(visit: Visit) -> list[tuple[PartnerRequest, str]]:
     office = visit.desk.office
     if office is None or not visit.holds("manager"):
         return []
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     partners = {} if policy is None else policy.partners
     return [
         (one, partners[one.partner].name if one.partner in partners else one.partner)

@@ -21,7 +21,6 @@ from gateway.control_plane.changes.wishes import checked_files
 from gateway.control_plane.office import Office
 from gateway.control_plane.refusals import FilesRefused
 from gateway.core.changes.proposal import FROM, Proposal
-from gateway.core.days import Moment
 from gateway.core.refused import Refused
 from gateway.core.staff import Role
 from gateway.ports import Unavailable
@@ -104,7 +103,6 @@ async def _shown(
     *,
     fault: Refused | None = None,
 ) -> Response:
-    policy = office.in_force.current(visit.coop).policy_at(Moment(visit.now))
     may = office.count is not None and proposal.state in FROM["amend"] and any(visit.holds(role) for role in COUNTS)
     return page(
         request,
@@ -116,6 +114,6 @@ async def _shown(
         old=made is not None and made.content != proposal.content,
         may=may,
         connected=office.count is not None,
-        named={} if policy is None else {one.id: one.name for one in policy.partners.values()},
+        named=visit.partner_names,
         instant=datetime.fromisoformat,
     )

@@ -6,7 +6,6 @@ from starlette.requests import Request
 
 from gateway.console.navigation import ENTRIES, shown
 from gateway.console.visit import Visit
-from gateway.core.days import Moment
 from gateway.oversight.reviews.periods import Period
 from gateway.sheets.tables import Cell, Said, Table
 
@@ -34,7 +33,7 @@ class Lists:
     def __init__(self, request: Request, visit: Visit) -> None:
         self._routes: frozenset[str] = request.app.state.routes
         self._visit = visit
-        policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+        policy = visit.policy
         self._agreements = {} if policy is None else {one.id: one.partner for one in policy.agreements.values()}
         self._partners = {
             name for version in visit.desk.current(visit.coop).versions for name in version.policy.partners

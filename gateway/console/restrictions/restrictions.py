@@ -18,7 +18,6 @@ from gateway.console.pages import done, page
 from gateway.console.restrictions.typed_codes import MOST, codes_typed
 from gateway.console.visit import Visit, require
 from gateway.control_plane.restrict import lift, restrict
-from gateway.core.days import Moment
 from gateway.core.members.restriction_grounds import GROUNDS, ground_words, grounds_of
 from gateway.core.plain_text import writable
 from gateway.core.refused import Refused
@@ -130,10 +129,10 @@ async def _words(visit: Visit, *, lifting: bool) -> dict[str, Any]:
 
 
 async def _named(visit: Visit) -> dict[str, Any]:
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     at = int(visit.texts.language != "ja")
     return {
-        "partners": {} if policy is None else {one.id: one.name for one in policy.partners.values()},
+        "partners": visit.partner_names,
         "purposes": {} if policy is None else await purposes_shown(visit, policy),
         "grounds": {name: ground_words(name)[at] for name in GROUNDS},
         "kinds": KINDS,

@@ -8,7 +8,6 @@ from gateway.console.notices.notice_tasks import purposes_shown
 from gateway.console.transfers.asking import Narrowing
 from gateway.console.transfers.figures import KINDS
 from gateway.console.visit import Visit
-from gateway.core.days import Moment
 from gateway.core.policy import Policy
 from gateway.core.reasons import explain
 
@@ -39,14 +38,14 @@ class Names(msgspec.Struct, frozen=True, kw_only=True):
 
 async def names_of(visit: Visit) -> Names:
     """Return what codes are called, for a reader."""
-    policy = visit.desk.current(visit.coop).policy_at(Moment(visit.now))
+    policy = visit.policy
     english = visit.texts.language != "ja"
     texts = visit.texts
     return Names(
         policy=policy,
         kinds={one: texts(f"transfers.kind.{one}").unescape() for one in (*KINDS, "unreadable")},
-        partners={} if policy is None else {one.id: one.name for one in policy.partners.values()},
+        partners=visit.partner_names,
         purposes={} if policy is None else await purposes_shown(visit, policy),
-        fields={} if policy is None else {one.id: one.en if english else one.ja for one in policy.fields.values()},
+        fields=visit.field_names,
         english=english,
     )
