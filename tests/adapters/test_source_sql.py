@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,18 @@ async def test_codes_that_are_no_text_are_refused_as_a_whole(core: MemberView) -
 
 def _number(column: str, value: Any) -> Any:
     return int(value) if column == "member_code" else value
+
+
+async def test_a_text_that_sqlite_holds_otherwise_than_in_utf_8_refuses_its_record_alone(tmp_path: Path) -> None:
+    core = await MemberView(None, tmp_path).make(MEMBERS)
+    with closing(sqlite3.connect(core.path)) as db:
+        db.execute("UPDATE member SET name = CAST(? AS TEXT) WHERE member_code = ?", ("髙﨑".encode("cp932"), CODE))
+        db.commit()
+    async with opened(core.url) as source:
+        everybody = await source.read(page(limit=len(CODES)), deadline=soon())
+        assert CODE in everybody.refused
+        assert len(everybody.rows) + len(everybody.refused) == len(CODES)
+        assert (await source.read(query(), deadline=soon())).refused == [CODE]
 
 
 async def test_a_slow_view_is_given_up_at_the_deadline(core: MemberView) -> None:

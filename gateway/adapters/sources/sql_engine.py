@@ -200,7 +200,7 @@ def _engine(url: URL, *, timeout_s: float, connections: int) -> Engine:
         place = f"file:{quote(str(Path(url.database).absolute()))}?mode=rw"
         engine = create_engine(
             "sqlite://",
-            creator=lambda: sqlite3.connect(place, uri=True, timeout=timeout_s, check_same_thread=False),
+            creator=lambda: _sqlite(place, timeout_s),
             poolclass=QueuePool,
             hide_parameters=True,
             **pool,
@@ -211,3 +211,17 @@ def _engine(url: URL, *, timeout_s: float, connections: int) -> Engine:
         raise ValueError(f"the driver of `{url.drivername}` is asynchronous: name one that is not")
     options = {"postgresql_readonly": True} if url.get_backend_name() == "postgresql" else {}
     return create_engine(url, hide_parameters=True, execution_options=options, **pool)
+
+
+def _sqlite(place: str, timeout_s: float) -> sqlite3.Connection:
+    connection = sqlite3.connect(place, uri=True, timeout=timeout_s, check_same_thread=False)
+    connection.text_factory = _text
+    return connection
+
+
+def _text(data: bytes) -> str | bytes:
+    """Return a text that SQLite holds; what is not UTF-8 stays bytes, so that one record alone is refused for it."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
