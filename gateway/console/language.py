@@ -29,6 +29,23 @@ _ERAS: Final = (
     (date(1873, 1, 1), "明治", 1867),
 )
 """Since when, the era's name, the year before its first; before 1873 the calendar itself was another."""
+_COUNTED: Final = frozenset(
+    {
+        "count",
+        "members",
+        "most",
+        "shown",
+        "total",
+        "requests",
+        "released",
+        "not_available",
+        "entries",
+        "asked",
+        "refused",
+    }
+    | {"known", "persons", "yen"}
+)
+"""Names in texts of how many there are of something; other numbers (an entry's, a row's) stand as they are."""
 _DAYS_JA: Final = "月火水木金土日"
 _DAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS_EN: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -49,7 +66,8 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> Markup:
         """Return a text with its `{names}` filled in; text and values are escaped. Raises KeyError for an unknown key."""
-        return Markup(escape(self._texts[key])).format(**values)  # noqa: S704 -- escaped just before
+        shown = {name: grouped(value) if name in _COUNTED else value for name, value in values.items()}
+        return Markup(escape(self._texts[key])).format(**shown)  # noqa: S704 -- escaped just before
 
     def counting(self, calendar: Calendar) -> "Texts":
         """Return the same texts, whose years are counted so."""
@@ -90,6 +108,11 @@ def _read(folder: Path) -> dict[str, str]:
 def texts_of(language: Language, calendar: Calendar = "western") -> Texts:
     """Return the texts of a language, read once."""
     return read_texts()[language] if calendar == "western" else texts_of(language).counting(calendar)
+
+
+def grouped(value: object) -> object:
+    """Return a count as it is read: 12,345; anything else as it is."""
+    return f"{value:,}" if type(value) is int else value
 
 
 def is_language(value: str | None) -> bool:

@@ -15,7 +15,7 @@ from gateway.console.cookies import drop_cookie, set_cookie
 from gateway.console.desk import StaffDesk
 from gateway.console.flash import Flash, Tone, seal_flash
 from gateway.console.gate import OPEN, SAFE, here
-from gateway.console.language import Texts, day_text, moment, texts_of
+from gateway.console.language import Texts, day_text, grouped, moment, texts_of
 from gateway.console.navigation import ENTRIES, current, shown
 from gateway.console.refusal import TITLED, Refusal
 from gateway.console.static_files import static_url
@@ -32,6 +32,7 @@ ENVIRONMENT: Final = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
+ENVIRONMENT.filters["grouped"] = grouped
 
 
 def page(request: Request, template: str, *, status: int = 200, **values: object) -> Response:

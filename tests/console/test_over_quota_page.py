@@ -29,7 +29,7 @@ async def test_what_waits_is_shown_at_home_in_the_list_and_by_day(beyond: Room):
     one = await sato.go(PAGE)
     said = words(one)
     assert "500人" in said
-    assert "5000人" in said
+    assert "5,000人" in said
     assert "620人" in said
     assert "2026年11月22日(日) jccu-demo 未対応" in said
     assert sato.form("/propose").fields["most"] == "700"
@@ -53,7 +53,7 @@ async def test_a_refused_number_is_told_on_the_page_with_what_was_typed(beyond: 
     await sato.go(PAGE)
     answer = await sato.press("/propose", {"most": "6000", "reason": "試験の理由"})
     assert answer.status_code == 409
-    assert "契約・覚書の上限(5000人)を超えます" in words(answer)
+    assert "契約・覚書の上限(5,000人)を超えます" in words(answer)
     assert sato.form("/propose").fields["most"] == "6000"
     assert "試験の理由" in answer.text
 

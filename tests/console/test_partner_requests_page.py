@@ -197,7 +197,7 @@ async def test_a_key_ends_at_once_by_one_operator(room: Room):
     meant = {"key": "sunnet-demo/sig-1", "reason": "漏えいの疑い", "confirm": "sunnet"}
     for change, told in (
         ({"confirm": "Sunnet"}, "提供先のIDと一致しません"),
-        ({"reason": " "}, "理由を、制御文字を使わずに2000字まで"),
+        ({"reason": " "}, "理由を、制御文字を使わずに2,000字まで"),
         ({"reason": "a\u202eb"}, "制御文字"),
         ({"key": "sunnet-demo/none"}, "終わらせる鍵を選んでください"),
     ):

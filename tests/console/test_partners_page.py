@@ -184,7 +184,7 @@ NOT_MEANT = (
     ({"confirm": "Sunnet"}, "提供先のIDと一致しません", "is not the partner's id"),
     ({"confirm": ""}, "提供先のIDと一致しません", "is not the partner's id"),
     ({"reason": " \r\n "}, "止める理由を入力してください", "Say why it is suspended"),
-    ({"reason": "理" * 2_001}, "2000字までで", "at most 2000 characters"),
+    ({"reason": "理" * 2_001}, "2,000字までで", "at most 2,000 characters"),
     ({"reason": "a\u202eb"}, "制御文字", "control characters"),
 )
 

@@ -78,7 +78,7 @@ async def test_what_would_be_given_is_told_with_its_transforms_and_limits(room, 
     assert "提供します" in text
     assert "生年月日 birth_date 生年 birth_year" in text
     assert "提供先別ID pairwise_id" in text
-    assert "情報の鮮度 30日以内 提供先での保存 60日以内 1日の上限 5000人" in text
+    assert "情報の鮮度 30日以内 提供先での保存 60日以内 1日の上限 5,000人" in text
     assert "共同利用 法27条5項3号" in text
     assert "日本生活協同組合連合会に、商品・サービスの提供を斡旋するため" in text
     assert "2027年3月15日(月) 00:00" in text  # the supervision's due day and grace end before the term

@@ -198,7 +198,7 @@ async def test_a_limit_that_is_the_agreement_s_own_is_not_raised_past_it(house: 
     with pytest.raises(Refused) as refused:
         await propose(office, COOP, DELIVERY, most="", reason=WHY, by="sato")
     assert refused.value.rule == "field"
-    assert "20000" in refused.value.ja
+    assert "20,000" in refused.value.ja
 
 
 async def test_a_reason_is_asked_for(house: House, office: Office):

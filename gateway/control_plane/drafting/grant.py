@@ -102,15 +102,15 @@ def raise_limit(
     if now is None or most <= now:
         raise wrong(
             NAMES["members_per_day"],
-            "今は上限がありません" if now is None else f"今の上限({now}人)より大きくしてください",
-            "there is no limit now" if now is None else f"write more than the limit of now, {now}",
+            "今は上限がありません" if now is None else f"今の上限({now:,}人)より大きくしてください",
+            "there is no limit now" if now is None else f"write more than the limit of now, {now:,}",
         )
     its = limit_of(files, coop, partner, agreement, policy_files=policy_files)
     if its is not None and most > its:
         raise wrong(
             NAMES["members_per_day"],
-            f"契約・覚書の上限({its}人)を超えます。契約・覚書を改めたうえで、変更申請の「ファイル」で契約の limits を先に変更してください",
-            f"it is beyond the agreement's own limit, {its}; amend the agreement first, and its limits under “Files” of a draft",
+            f"契約・覚書の上限({its:,}人)を超えます。契約・覚書を改めたうえで、変更申請の「ファイル」で契約の limits を先に変更してください",
+            f"it is beyond the agreement's own limit, {its:,}; amend the agreement first, and its limits under “Files” of a draft",
         )
     new, file = Rewrite(files, coop, policy_files=policy_files), f"agreements/{partner}.yaml"
     new.set(file, ("agreements", agreement, "grants", grant, "limits", "members_per_day"), most, make=True)
