@@ -6,6 +6,7 @@ some of them forbid is a caution, since a narrower notice narrows releases in th
 """
 
 from collections.abc import Iterator
+from datetime import date
 from itertools import combinations, pairwise
 
 import msgspec
@@ -18,6 +19,9 @@ from gateway.core.transforms import FITS
 
 POPULATION_FACTS = frozenset({"status", "subject", "acquired_under"})
 """Gate facts a population may ask about besides catalogue fields."""
+
+_ACTS = frozenset({Basis.LAW, Basis.LIFE, Basis.PUBLIC_HEALTH, Basis.GOV_COOPERATION})
+"""Bases on which one act can stand by itself, beside another with the same partner."""
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +49,7 @@ def overlapping(policy: Policy) -> Iterator[Breach]:
     """Yield two agreements of one basis with one partner whose terms share a day."""
     for one, two in combinations(policy.agreements.values(), 2):
         # What carries its own end is an act of its own, with its own evidence: a request names the agreement it is under.
-        ended = one.evidence_span.end is not None or two.evidence_span.end is not None
+        ended = one.basis in _ACTS and (one.evidence_span.end is not None or two.evidence_span.end is not None)
         if (one.partner, one.basis) == (two.partner, two.basis) and not ended and _overlap(one.term, two.term):
             yield Breach(state="overlapping", path=(*_at(two), "term"), subject=two.id, other=one.id)
 
@@ -133,12 +137,30 @@ def condition(policy: Policy, predicate: Predicate, at: tuple[str | int, ...]) -
     codes = field.codes if field else ()
     right = (
         [predicate.among is not None, predicate.prefixes is not None, bool(bounds)].count(True) == 1
-        and all(type(value) is kind for value in values)
+        and all(type(value) is kind and _formed(predicate.field, field, value) for value in values)
         and (predicate.prefixes is None or kind is str)
         and (not codes or predicate.among is None or set(predicate.among) <= set(codes))
     )
     if not right:
         yield Breach(state="population_form", path=at, subject=predicate.field)
+
+
+def _formed(name: str, field: Field | None, value: object) -> bool:
+    """Tell whether a value is written as the field's own are: days and digits are held against it as text."""
+    if not isinstance(value, str):
+        return True
+    if name == "acquired_under" or (field is not None and field.type == "date"):
+        return _is_day(value)
+    if field is not None and field.type in {"digits", "jis_x0402"}:
+        return value.isascii() and value.isdecimal() and len(value) == field.length
+    return True
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 # ── grant ⊆ notice ────────────────────────────────────────────────────────────────────────────────────────────────

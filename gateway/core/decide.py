@@ -152,7 +152,8 @@ def _member_rule(
             covering.add(earlier.version)
     return MemberRule(
         subjects=shared_subjects(notice, agreement.basis, purpose),
-        programmes=notice.programmes,
+        # The notice governs for the agreement's programme: for the others that it names a newer one may.
+        programmes=notice.programmes if agreement.programme is None else frozenset({agreement.programme}),
         covering=frozenset(covering),
         cohorts=tuple(cohorts),
         consent_for=frozenset(name for name in request.fields if policy.fields[name].cls == "special_care"),

@@ -15,7 +15,20 @@ _BLANK: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 def says(text: str) -> bool:
     """Tell whether a text has a character that a reader sees."""
-    return any(unicodedata.category(each) not in _UNSEEN and each not in _BLANK for each in text)
+    return any(map(_seen, text))
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two written names name one person: blanks, width and case make nobody another."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(_seen, unicodedata.normalize("NFKC", name))).casefold()
+
+
+def _seen(each: str) -> bool:
+    return unicodedata.category(each) not in _UNSEEN and each not in _BLANK
 
 
 def writable(text: str) -> bool:

@@ -184,6 +184,7 @@ class Agreement(msgspec.Struct, frozen=True, kw_only=True):
     supervision: Span | None = None
     """Up to the midnight after the supervision's due day and grace; None where no supervision is recorded."""
     ground: str | None = None
+    """The ground of the notice that it names; None: the first of its basis in whichever notice governs."""
     programme: str | None = None
     department: str = ""
     """The owning department (所管部署), whose managers approve what changes in it."""

@@ -9,7 +9,7 @@ from gateway.adapters.policy_files.resolve import resolve
 from gateway.core.bases import Basis
 from gateway.core.changes.comparison import compare
 from gateway.core.days import Moment, Span
-from gateway.core.notice_gate import governing
+from gateway.core.notice_gate import governing, ground_of
 from gateway.core.policy import Policy, Predicate
 
 
@@ -127,8 +127,10 @@ def test_the_ground_of_a_basis_is_the_first_the_notice_states_unless_named(room)
     sunnet = "policies/kyoritsusha/agreements/sunnet.yaml"
     selection = "evidence: {selection: {criteria: c, date: 2026-01-05, result: r}}"
     room.edit(sunnet, "basis: joint_use", f"basis: entrustment\n    {selection}")
-    agreement = policy_of(room, "kyoritsusha").agreements["kyoritsusha-sunnet-01"]
-    assert (agreement.basis, agreement.ground) == (Basis.ENTRUSTMENT, "T2")
+    policy = policy_of(room, "kyoritsusha")
+    agreement = policy.agreements["kyoritsusha-sunnet-01"]
+    assert agreement.basis is Basis.ENTRUSTMENT
+    assert ground_of(policy.notices[-1], agreement) == policy.notices[-1].grounds["T2"]
     assert agreement.evidence == {"selection"}
 
 
@@ -138,9 +140,10 @@ def test_evidence_that_ends_ends_at_its_instant(room):
         'from: "2026-11-22T09:00+09:00", expires: "2026-11-23T09:00:00+09:00"'
     )
     room.edit("policies/coopdeli/agreements/jccu.yaml", "basis: joint_use", f"basis: life\n    evidence: {{{record}}}")
-    agreement = policy_of(room, "coopdeli").agreements["coopdeli-jccu-01"]
+    policy = policy_of(room, "coopdeli")
+    agreement = policy.agreements["coopdeli-jccu-01"]
     assert agreement.evidence_span == Span(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
-    assert agreement.ground == "T3"
+    assert ground_of(policy.notices[-1], agreement) == policy.notices[-1].grounds["T3"]
 
 
 def test_the_source_names_every_fact_and_each_field_by_its_own_name(kyoritsusha):

@@ -18,6 +18,7 @@ from gateway.adapters.policy_files.notice import NoticeFile
 from gateway.adapters.policy_files.partner import PartnerFile
 from gateway.adapters.policy_files.shape import Verbatim
 from gateway.core.ceiling import Breach
+from gateway.core.plain_text import same_name
 
 Where = tuple[str | int, ...]
 
@@ -44,13 +45,13 @@ def content(document: PolicyDocument, texts: Mapping[str, str]) -> Iterator[Brea
     for name, field in document.fields.items():
         yield from _field(name, field)
     for name, decision in document.decisions.items():
-        if decision.by == decision.approved_by:
+        if same_name(decision.by, decision.approved_by):
             yield Breach(state="same_person", path=("decisions", name, "approved_by"), subject=name, other=decision.by)
     for partner, agreements in document.agreements.items():
         yield from end_of_use(partner, agreements, document.partners.get(partner))
         for name, one in agreements.items():
             evidence = one.evidence
-            if evidence.decided_by is not None and evidence.decided_by == evidence.approved_by:
+            if evidence.decided_by and evidence.approved_by and same_name(evidence.decided_by, evidence.approved_by):
                 path = ("agreements", partner, name, "evidence", "approved_by")
                 yield Breach(state="same_person", path=path, subject=name, other=evidence.decided_by)
     yield from member_system(document)
@@ -99,7 +100,7 @@ def _purposes(document: PolicyDocument, notice: NoticeFile) -> Iterator[Breach]:
     for code, purpose in notice.purposes.items():
         if purpose.joint == "yes" and purpose.reading is None:
             yield Breach(state="yes_unread", path=(*at, code, "joint"), subject=code)
-        if purpose.reading is not None and purpose.reading.by == purpose.reading.approved_by:
+        if purpose.reading is not None and same_name(purpose.reading.by, purpose.reading.approved_by):
             path = (*at, code, "reading", "approved_by")
             yield Breach(state="same_person", path=path, subject=code, other=purpose.reading.by)
         if purpose.default_profile == "no_direct_identifiers":

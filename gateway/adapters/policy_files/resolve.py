@@ -1,7 +1,7 @@
 """The document as the core decides with it: days become instants, classes their members, defaults their values."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from gateway.adapters.policy_files.agreement import AgreementShape, Condition, EvidenceRecord, GrantShape, Supervision
@@ -23,7 +23,6 @@ from gateway.adapters.policy_files.records import agreement_records, partner_rec
 from gateway.adapters.policy_files.remembered import Made, afresh
 from gateway.adapters.policy_files.resolve_notice import resolve_notices
 from gateway.adapters.policy_files.source import FileShape, Filter, FixedShape, SourceFile
-from gateway.core.bases import Basis
 from gateway.core.days import FOREVER, Span, days, midnight, midnight_after
 from gateway.core.policy import (
     Agreement,
@@ -44,16 +43,15 @@ def resolve(document: PolicyDocument, *, digest: str | None = None, made: Made =
 
     Equal documents make equal policies, whatever the order of keys in their files.
     """
-    notices = made(_notices, *document.notices.values())
     decisions = sorted(document.decisions.items())
     return Policy(
         coop=document.coop,
         digest=document.digest if digest is None else digest,
-        notices=notices,
+        notices=made(_notices, *document.notices.values()),
         fields=made(_fields, document.fields),
         decisions=made(_decisions, " ".join(name for name, _ in decisions), *(one for _, one in decisions)),
         agreements={
-            name: made(_agreement, name, partner, one, one.ground or _default_ground(one.basis, notices))
+            name: made(_agreement, name, partner, one)
             for partner, all_of_it in sorted(document.agreements.items())
             for name, one in sorted(all_of_it.items())
         },
@@ -133,7 +131,7 @@ def _decision(name: str, one: Recorded) -> Decision:
             return Decision(id=name, kind=one.kind, span=span, ground=one.ground)
 
 
-def _agreement(name: str, partner: str, one: AgreementShape, ground: str | None) -> Agreement:
+def _agreement(name: str, partner: str, one: AgreementShape) -> Agreement:
     clauses = {clause for clause in type(one.clauses).model_fields if getattr(one.clauses, clause) is not None}
     return Agreement(
         id=name,
@@ -144,7 +142,7 @@ def _agreement(name: str, partner: str, one: AgreementShape, ground: str | None)
         evidence=_facts(one.evidence),
         evidence_span=Span(_instant(one.evidence.start), _instant(one.evidence.expires)),
         supervision=None if one.supervision is None else _supervision(one.supervision),
-        ground=ground,
+        ground=one.ground,
         programme=one.programme,
         department=one.contract.department,
         records=agreement_records(one),
@@ -172,16 +170,6 @@ def _supervision(one: Supervision) -> Span:
     """Supervision closes gate 2 at the midnight after due day and grace; grace beyond the calendar never ends."""
     last = one.due + min(timedelta(days=one.grace_days), date.max - one.due)
     return Span(None, midnight_after(last))
-
-
-def _default_ground(basis: Basis, notices: Iterable[Notice]) -> str | None:
-    """Return the first ground of this basis that the newest notice with one states; joint use needs none."""
-    if basis is Basis.JOINT_USE:
-        return None
-    found = None
-    for notice in notices:
-        found = next((ground.id for ground in notice.grounds.values() if ground.basis is basis), found)
-    return found
 
 
 def _grant(agreement: str, name: str, one: GrantShape, its: AgreementShape) -> Grant:

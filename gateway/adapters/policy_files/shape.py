@@ -33,6 +33,14 @@ def _instant(text: str) -> str:
     return text
 
 
+def _version(text: str) -> str:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise PydanticCustomError("no_such_day", "no such day") from None
+    return text
+
+
 def _corporate_number(text: str) -> str:
     # 法人番号: the first digit checks the twelve others, weighted 1 and 2 in turn from the last.
     weighted = sum(int(digit) * (1 + position % 2) for position, digit in enumerate(reversed(text[1:])))
@@ -60,7 +68,7 @@ GroundId = Annotated[str, StringConstraints(pattern=r"^[TE][0-9]{1,3}$")]
 ClauseId = Annotated[str, StringConstraints(pattern=r"^[A-Z]-[A-Z0-9]{1,4}[a-d]?$")]
 CaseNumber = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]
 FieldId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(_version)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 CorporateNumber = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{12}$"), AfterValidator(_corporate_number)]
 Instant = Annotated[

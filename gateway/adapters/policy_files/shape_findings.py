@@ -61,7 +61,7 @@ def _state(detail: ErrorDetails, name: str) -> tuple[str, str, str]:
             return "not_one_of", name, str(context["expected_tags"])
         case "union_tag_not_found":
             return "missing_key", "kind", ""
-        case "check_digit" | "no_such_instant":
+        case "check_digit" | "no_such_instant" | "no_such_day":
             return kind, _shown(value), ""
         case "days_reversed" | "era_needed" | "yes_and_no" | "fixed_columns" | "fixed_outside" | "csv_columns":
             return kind, name, ""

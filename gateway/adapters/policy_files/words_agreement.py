@@ -164,8 +164,8 @@ AGREEMENT: dict[str, Words] = {
         _PS,
         "対象者の条件 `{subject}` の書き方が型に合いません",
         "the population's condition on `{subject}` does not fit its type",
-        "in・prefix_in・from/to のどれか一つを、型に合う値で書く",
-        "write one of `in`, `prefix_in`, `from`/`to`, with values of its type",
+        "in・prefix_in・from/to のどれか一つを、型に合う値で書く (日は 2026-04-01 の形、数字は項目の桁数)",
+        "write one of `in`, `prefix_in`, `from`/`to`, with values of its type (days as 2026-04-01, digits in full length)",
     ),
     "filter_required": Words(
         _PS,

@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime
 
 from gateway.control_plane.govern import NotSo, govern
-from gateway.core.plain_text import says
+from gateway.core.plain_text import same_name, says
 from gateway.core.state import Effect, PolicyPublished, Snapshot
 from gateway.ports import Change, Clock, Log, Values
 from gateway.tlog.entries import Entry, Publish, instant
@@ -38,7 +38,7 @@ async def publish(
     people with accounts publish through proposals.py. Raises NotTwoPeople, PeopleDecide, ValueError for an effective
     time in the past, StaleBase, Unavailable.
     """
-    if proposer.strip().casefold() == approver.strip().casefold():
+    if same_name(proposer, approver):
         raise NotTwoPeople(f"`{approver}` proposed this and cannot approve it; another person must")
     if not says(reason):
         raise ValueError("a reason is required")

@@ -13,6 +13,7 @@ from gateway.core.days import Moment
 from gateway.core.plain_text import one_line, writable
 from gateway.core.policy import Policy
 from gateway.core.refused import Refused
+from gateway.core.state import Snapshot
 from gateway.ports import Checked, Files, Unavailable
 
 TITLE, REASON = 120, 2_000
@@ -68,12 +69,12 @@ def _check_owners(office: Office, coop: str, wish: Wish, checked: Checked, *, ba
     new, snapshot = checked.policy, office.in_force.current(coop)
     changed = next((one.policy for one in snapshot.versions if one.policy.digest == base), None)
     begins = office.clock() if wish.effective is None else wish.effective
+    _check_numbers(snapshot, new)
     others: dict[str, set[str]] = {}
     for old in (changed, snapshot.policy_at(Moment(begins))):
         for department, names in owners(old, new).items():
             others.setdefault(department, set()).update(names)
         for partner, departments in partner_owners(old, new).items():
-            _check_number(old, new, partner)
             if wish.department not in departments:
                 for department in departments:
                     others.setdefault(department, set()).add(partner)
@@ -91,10 +92,16 @@ def _check_owners(office: Office, coop: str, wish: Wish, checked: Checked, *, ba
     )
 
 
-def _check_number(old: Policy | None, new: Policy, partner: str) -> None:
-    """Raise Refused where a partner would be another legal person: its keys and grants were given to the one it is."""
-    was, now = None if old is None else old.partners.get(partner), new.partners.get(partner)
-    if was and now and was.corporate_number and now.corporate_number and was.corporate_number != now.corporate_number:
+def _check_numbers(snapshot: Snapshot, new: Policy) -> None:
+    """Raise Refused where a partner would be another legal person: its keys and grants were given to the one it is.
+
+    Held against every version but those that never came into force: a number left out in between is not forgotten.
+    """
+    known = [version.policy.partners for version in snapshot.versions if not snapshot.superseded(version)]
+    for partner, now in new.partners.items():
+        numbers = {partners[partner].corporate_number for partners in known if partner in partners}
+        if now.corporate_number is None or numbers <= {None, now.corporate_number}:
+            continue
         raise Refused(
             "partner",
             f"`{partner}` の法人番号は変えられません。別の法人は別の提供先です。新しいIDで加えてください",

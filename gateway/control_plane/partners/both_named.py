@@ -14,6 +14,7 @@ from gateway.control_plane.partners.possession import Proved
 from gateway.control_plane.partners.request_words import refused_request
 from gateway.control_plane.partners.requests import allowed, approve, ask_keys, ask_resume, new_request, row_of
 from gateway.core.changes.partner_request import PartnerRequest, refusal
+from gateway.core.plain_text import same_name
 from gateway.jose.rfc7517 import PublicKey
 from gateway.ports import Change, Unavailable
 
@@ -97,7 +98,7 @@ async def _check_both(office: Office, wanted: PartnerRequest, approver: str | No
 
 
 def _not_alone(by: str, approver: str | None) -> None:
-    if approver is not None and approver.strip().casefold() == by.strip().casefold():
+    if approver is not None and same_name(approver, by):
         raise refused_request("own", by=approver)
 
 
