@@ -2,7 +2,7 @@
 
 1. language                 a cookie of its own; Japanese without one
 2. where it comes from      anything but a GET: `Origin` exact, or `Sec-Fetch-Site: same-origin`; neither may contradict
-3. the form                 read strictly, once
+3. query and form           no NUL, which no database takes for text; a form is read strictly, once
 4. the session              alive, and its person still active; otherwise to the sign-in page, whatever was asked for
 5. the form's token         equal to the session's
 6. the co-op                the person's own; any other is 404, and so is one that does not exist
@@ -83,6 +83,8 @@ class Gate:
             cast("Calendar", counted) if is_calendar(counted) else "western",
         )
         # 2, 3
+        if b"%00" in request.scope["query_string"]:
+            raise Refusal(400)
         form = request.state.form = await self._form(request)
         # 4
         token = read_cookie(request, self._desk, "session")

@@ -10,6 +10,7 @@ import msgspec
 from gateway.core.agreement_gate import signing_keys
 from gateway.core.days import Moment
 from gateway.core.request import Bound
+from gateway.core.state import Snapshot
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.passing import Inbound
 from gateway.oauth import rfc9068
@@ -79,6 +80,12 @@ def check_caller(desk: Desk, inbound: Inbound) -> Caller:
         replay=(replay_key("dpop", proof.jkt, proof.jti), at + timedelta(seconds=REPLAY_SECONDS)),
         at=at,
     )
+
+
+def may_act(snapshot: Snapshot, caller: Caller) -> bool:
+    """Tell whether a caller's partner is active and its client has a key; a token may be older than the end of both."""
+    state = snapshot.partner(caller.partner)
+    return state.active and bool(signing_keys(state, caller.client, Moment(caller.at)))
 
 
 def bound_of(detail: Detail) -> Bound:

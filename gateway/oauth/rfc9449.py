@@ -153,7 +153,7 @@ def _same(value: object, expected: str) -> bool:
 
 def _same_url(value: object, expected: str) -> bool:
     if value == expected:
-        return True
+        return "?" not in expected and "#" not in expected  # of a path in which the client wrote `%3F` or `%23`
     return isinstance(value, str) and (url := _normal(value)) is not None and url == _normal(expected)
 
 

@@ -221,6 +221,7 @@ async def test_a_grant_is_not_emptied(room, kian):
         {"act": "save", "introduction/sex": "mask", "revision": ""},
         {"act": "fill", "fill_transform": "no_such"},
         {"act": "csv", "csv_file": "!!"},
+        {"act": "csv", "csv_file": "生年"},
     ],
 )
 async def test_what_our_form_does_not_send_is_refused(room, kian, fields):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,8 +40,8 @@ _AT_ONCE = 1_000
 _STREAMED = 2_000
 """Rows in one fetch."""
 
-_APART = timedelta(seconds=30)
-"""By so much at most an entry's own time is below the latest before it (transfer-log.md "Verify")."""
+_APART_MS = 30_000
+"""By so many milliseconds at most an entry's own time is below the latest before it (transfer-log.md "Verify")."""
 
 _KNOWN = {
     "postgresql": """
@@ -173,9 +173,9 @@ class SqlSideRows:
     async def span(self, coop: str, start: datetime, end: datetime) -> tuple[int, int]:
         """Return the range of indexes that surely holds what was decided in [start, end)."""
         async with reading(self._engine) as db:
-            first = await self._before(db, coop, ms(start - _APART))
+            first = await self._before(db, coop, ms(start) - _APART_MS)
             # An entry whose time is this late has only entries after it whose time is not before `end`.
-            last = await self._before(db, coop, ms(end + _APART))
+            last = await self._before(db, coop, ms(end) + _APART_MS)
         return first, max(first, last)
 
     async def _before(self, db: AsyncConnection, coop: str, instant: int) -> int:

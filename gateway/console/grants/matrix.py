@@ -6,7 +6,6 @@ the matrix again with what they would change, not yet saved, so that a person lo
 
 import asyncio
 import base64
-import binascii
 from typing import Any, Final, Literal
 
 import msgspec
@@ -176,7 +175,7 @@ def _read_csv(visit: Visit, of: Matrix, edited: Edited) -> None:
     sent = visit.form.text("csv_file")
     try:
         data = base64.b64decode(sent, validate=True) if sent else visit.form.raw("csv_text").encode()
-    except binascii.Error:
+    except ValueError:  # no base64, or no ASCII
         raise Refusal(400) from None
     said = read(of, data)
     edited.wrong = said.errors

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Scope
 
-from gateway.data_plane.caller import Caller, check_caller
+from gateway.data_plane.caller import Caller, check_caller, may_act
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.passing import Inbound
 from gateway.ports import Unavailable
@@ -71,7 +71,7 @@ def answer(desk: Desk, body: bytes, *, media_type: str, **headers: str) -> Respo
 async def reader(desk: Desk, request: Request, url: str) -> Caller:
     """Return who asks on a GET route, whose proof is consumed in a transaction of its own.
 
-    Raises Problem `unauthenticated`, `rate-limited`, `replayed`, `not-permitted` (suspended) or `unavailable`.
+    Raises Problem `unauthenticated`, `rate-limited`, `replayed`, `not-permitted` (suspended, no key) or `unavailable`.
     """
     refuse_query(request.scope)
     caller = check_caller(desk, await inbound(request, url, desk.proxies))
@@ -80,7 +80,7 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
 
 
 async def consume(desk: Desk, caller: Caller) -> None:
-    """Use up the proof of an active partner, in a transaction of its own. Raises Problem as `reader` does."""
+    """Use up the proof of whoever may act, in a transaction of its own. Raises Problem as `reader` does."""
     try:
         if any(await desk.log.seen([caller.replay])):
             desk.summaries.add(caller.coop, caller.client, "replayed", desk.clock().timestamp())
@@ -88,5 +88,5 @@ async def consume(desk: Desk, caller: Caller) -> None:
     except Unavailable as fault:
         desk.telemetry.note("replay check unavailable", coop=caller.coop, fault=str(fault))
         raise Problem("unavailable", retry_after=1) from None
-    if not desk.snapshots.current(caller.coop).partner(caller.partner).active:
+    if not may_act(desk.snapshots.current(caller.coop), caller):
         raise Problem("not-permitted")

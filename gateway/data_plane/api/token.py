@@ -10,6 +10,7 @@ from starlette.routing import Route
 from gateway.core.agreement_gate import signing_keys
 from gateway.core.days import Moment
 from gateway.core.grant_gate import inside_agreement
+from gateway.data_plane.api.health import MAX_SKEW_S
 from gateway.data_plane.api.inbound import answer, prefix_of
 from gateway.data_plane.caller import bound_of
 from gateway.data_plane.desk import Desk
@@ -122,12 +123,11 @@ def _asked_coop(details: str | None) -> str:
 
 
 async def _consume(desk: Desk, assertion: Assertion, proof: Proof, at: datetime) -> None:
+    # Remembered for as long as any process takes it, also one whose clock is as far behind as readiness lets it be.
+    accepted_until = datetime.fromtimestamp(assertion.exp + LEEWAY + MAX_SKEW_S, UTC)
     used, proven = await desk.log.seen(
         [
-            (
-                replay_key("assertion", assertion.client_id, assertion.jti),
-                datetime.fromtimestamp(assertion.exp + LEEWAY, UTC),
-            ),
+            (replay_key("assertion", assertion.client_id, assertion.jti), accepted_until),
             (replay_key("dpop", proof.jkt, proof.jti), at + timedelta(seconds=REPLAY_SECONDS)),
         ]
     )

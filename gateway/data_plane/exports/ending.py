@@ -6,7 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 from gateway.data_plane.api.inbound import consume
-from gateway.data_plane.caller import Caller, check_caller
+from gateway.data_plane.caller import Caller, check_caller, may_act
 from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.exports.asked import OPEN, own
 from gateway.data_plane.passing import Inbound
@@ -33,7 +33,7 @@ async def end(desk: Desk, inbound: Inbound, export: str) -> None:
     gov = -1
     for _ in range(ROUNDS):
         standing = await desk.standing(caller.coop, gov, deadline=caller.at + DEADLINE)
-        if not standing.snapshot.partner(caller.partner).active:
+        if not may_act(standing.snapshot, caller):
             await consume(desk, caller)
             raise Problem("not-permitted")
         found = await own(desk, caller, export)

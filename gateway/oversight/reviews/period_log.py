@@ -18,7 +18,7 @@ from gateway.core.refused import Refused
 from gateway.core.reviews.sampling import PLAN, Plan, Sampler, Seen, Taken
 from gateway.core.state import Snapshot
 from gateway.oversight.desk import OversightDesk
-from gateway.oversight.reviews.periods import Period
+from gateway.oversight.reviews.periods import Period, period_named
 from gateway.ports import Publications, Unavailable
 from gateway.tlog.entries import instant
 from gateway.tlog.hash_tiles import range_hash, reading, tiles_along
@@ -55,7 +55,13 @@ _read = msgspec.json.Decoder(_Said).decode
 
 
 async def read_period(desk: OversightDesk, coop: str, period: Period, *, plan: Plan = PLAN) -> PeriodLog:
-    """Read a period that is over. Raises Refused where the log is not published that far yet, Unavailable."""
+    """Read a period that is over. Raises Refused where no log goes back so far or it is not published yet, Unavailable."""
+    if period_named(period.first, period.last) is None:
+        raise Refused(
+            "period",
+            "記録がありえない日が期間に入っています。始まりの日を1970-01-01以後にしてください",
+            "the period has days of which there is no log; name a first day from 1970-01-01 on",
+        )
     first, last = await desk.side_rows.span(coop, period.start, period.end)
     start, end = instant(period.start), instant(period.end)
     size, counts = await _counted(desk, coop, (first, last), start, end)

@@ -1,5 +1,6 @@
 """Which months of a log are over, and which of them nobody has reviewed."""
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -47,8 +48,7 @@ def period_named(first: date, last: date) -> Period | None:
 
 def month_of(day: date) -> Period:
     """Return the calendar month of a day."""
-    first = day.replace(day=1)
-    return Period(first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+    return Period(day.replace(day=1), day.replace(day=monthrange(day.year, day.month)[1]))
 
 
 def months(first: date, now: datetime) -> Iterator[Period]:
