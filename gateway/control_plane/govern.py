@@ -5,7 +5,18 @@ from datetime import datetime
 
 from gateway.core.identity import Subject
 from gateway.core.state import Effect
-from gateway.ports import Bounced, Change, Clock, Committed, Log, MemberCode, Submission, Unavailable, Unchanged
+from gateway.ports import (
+    COMMIT_WITHIN,
+    Bounced,
+    Change,
+    Clock,
+    Committed,
+    Log,
+    MemberCode,
+    Submission,
+    Unavailable,
+    Unchanged,
+)
 from gateway.tlog.entries import Entry, encode
 from gateway.tlog.merkle import leaf_hash
 
@@ -47,6 +58,7 @@ async def govern(
                 kind=entry.kind,
                 partner=getattr(entry, "partner", None),
                 time=now,
+                deadline=now + COMMIT_WITHIN,
                 gov=gov,
                 effects=effects,
                 subjects=subjects,

@@ -6,6 +6,7 @@ it forgets every member at once; what follows is a new generation, begun by a pe
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -13,7 +14,7 @@ from gateway.control_plane.partners.acts import set_state
 from gateway.core.identity import member_tag
 from gateway.core.state import Snapshot
 from gateway.jose import rfc4648
-from gateway.ports import Clock, Committed, Log, Submission, Unavailable
+from gateway.ports import COMMIT_WITHIN, Clock, Committed, Log, Submission, Unavailable
 from gateway.tlog.entries import Entry, Erase, Key, decode, encode, instant
 from gateway.tlog.merkle import leaf_hash
 
@@ -66,7 +67,7 @@ async def hold(log: Log, coop: str, key: bytes | None, *, by: str, clock: Clock)
         raise _other(coop, "がありません", "is missing")
     check = check_value(key)
     if said.check is None:
-        await _append(log, coop, _added(coop, check, by=by, reason=None, clock=clock), clock=clock)
+        await _append(log, coop, _added(coop, check, by=by, reason=None, clock=clock))
     elif check != said.check:
         raise _other(coop, "は提供ログが記録している鍵ではありません", "is not the one that the log names")
 
@@ -81,7 +82,7 @@ async def renew(log: Log, snapshot: Snapshot, key: bytes, *, by: str, reason: st
     if said.check == check_value(key):
         raise SubjectKeyRefused(f"`{coop}` の組合員キーは既にこの鍵です / this is the member key of `{coop}` already")
     refuse_active(snapshot)
-    return await _append(log, coop, _added(coop, check_value(key), by=by, reason=reason, clock=clock), clock=clock)
+    return await _append(log, coop, _added(coop, check_value(key), by=by, reason=reason, clock=clock))
 
 
 async def announce_destruction(
@@ -104,9 +105,9 @@ async def announce_destruction(
         return None
     check = said.check or check_value(key or b"")
     if said.check is None:
-        await _append(log, coop, _added(coop, check, by=by, reason=None, clock=clock), clock=clock)
+        await _append(log, coop, _added(coop, check, by=by, reason=None, clock=clock))
     entry = Erase(coop=coop, time=instant(clock()), event="subject_key_destroyed", key=check, by=by, reason=reason)
-    return await _append(log, coop, entry, clock=clock)
+    return await _append(log, coop, entry)
 
 
 def refuse_active(snapshot: Snapshot) -> None:
@@ -136,9 +137,13 @@ def _other(coop: str, ja: str, en: str) -> SubjectKeyRefused:
     )
 
 
-async def _append(log: Log, coop: str, entry: Entry, *, clock: Clock) -> int:
+async def _append(log: Log, coop: str, entry: Entry) -> int:
     data = encode(entry)
-    verdict = await log.append(coop, Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=clock()))
+    time = datetime.fromisoformat(entry.time)
+    verdict = await log.append(
+        coop,
+        Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=time, deadline=time + COMMIT_WITHIN),
+    )
     if not isinstance(verdict, Committed):
         raise Unavailable("what becomes of the member key could not be entered in the log")
     return verdict.index

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.core.days import Moment
 from gateway.core.follow_ups.follow_up import Rules
@@ -20,6 +20,7 @@ from gateway.jose.rfc7517 import PublicKey, accept_key
 from gateway.oauth.rfc9068 import AccessToken
 from gateway.oauth.rfc9449 import Nonces
 from gateway.ports import (
+    COMMIT_WITHIN,
     Clock,
     CoopSecrets,
     Exports,
@@ -34,7 +35,7 @@ from gateway.ports import (
     Walks,
 )
 
-DEADLINE = timedelta(seconds=20)
+DEADLINE = COMMIT_WITHIN
 """For a whole transfer, checked again at the commit point."""
 
 

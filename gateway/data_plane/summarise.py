@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from gateway.core.detection.enumeration import TOLD
 from gateway.data_plane.desk import Desk
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
 from gateway.tlog.entries import Denial, encode, instant
 from gateway.tlog.merkle import leaf_hash
 
@@ -15,21 +15,24 @@ async def summarise(desk: Desk, *, until: float) -> None:
     What cannot be written now is kept for the next time.
     """
     for coop, client, minute, counts in desk.summaries.closed(until):
-        partner = desk.partner_of(coop, client, desk.clock())
+        now = desk.clock()
+        partner = desk.partner_of(coop, client, now)
         began = datetime.fromtimestamp(minute * 60, UTC)
         # What a client is told of its enumeration budget is no refusal, and not counted as one.
         told = {f"enumeration_{verdict}": why for verdict, why in TOLD.items()}
         summary = {what: n for what, n in counts.items() if what not in told} | {"minute": minute}
         entry = Denial(
             coop=coop,
-            time=instant(desk.clock()),
+            time=instant(now),
             partner=partner,
             client=client,
             reasons=[why for what, why in told.items() if what in counts],
             summary=summary,
         )
         data = encode(entry)
-        submission = Submission(entry=data, leaf=leaf_hash(data), kind="denial", partner=partner, time=desk.clock())
+        submission = Submission(
+            entry=data, leaf=leaf_hash(data), kind="denial", partner=partner, time=now, deadline=now + COMMIT_WITHIN
+        )
         try:
             written = isinstance(await desk.log.append(coop, submission), Committed)
         except Unavailable as fault:

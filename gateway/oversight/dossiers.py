@@ -15,7 +15,7 @@ from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal, unseal
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Change, Committed, Submission, Unavailable, Unchanged, Values
+from gateway.ports import COMMIT_WITHIN, Change, Committed, Submission, Unavailable, Unchanged, Values
 from gateway.tlog import entries
 from gateway.tlog.entries import encode, instant
 from gateway.tlog.merkle import leaf_hash
@@ -179,6 +179,7 @@ async def _write(
             kind=said.kind,
             partner=made.partner,
             time=made.changed,
+            deadline=made.changed + COMMIT_WITHIN,
             subjects=() if made.tag is None else (Subject(made.tag, salt),),
             change=change,
         ),

@@ -22,6 +22,7 @@ from gateway.ports.follow_ups import Course, FollowUps, Place, place_of
 from gateway.ports.kept_requests import KeptRequests
 from gateway.ports.keys import CoopSecrets
 from gateway.ports.log import (
+    COMMIT_WITHIN,
     Bounced,
     Change,
     Committed,
@@ -71,6 +72,7 @@ from gateway.ports.walks import Walks
 from gateway.ports.world import Clock, Telemetry, Unavailable
 
 __all__ = [
+    "COMMIT_WITHIN",
     "DIMENSIONS",
     "IDLE",
     "WHOLE",

@@ -1,8 +1,8 @@
 """The append-only log and its commit point."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 import msgspec
 
@@ -11,6 +11,11 @@ from gateway.core.state import Effect
 from gateway.core.walk import Walked
 from gateway.tlog.entries import GOVERNANCE
 from gateway.tlog.merkle import Frontier
+
+COMMIT_WITHIN: Final = timedelta(seconds=20)
+"""So soon after it was decided an entry is committed, or not at all. A process may be stopped in between while others go on,
+and a log in which time falls more than 30 seconds is one that nobody can verify any more.
+"""
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What the auditor's commands share: keys from the command line, where a log is, a progress bar."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -51,7 +52,9 @@ def quorum_of(witnesses: list[str] | None, needed: int | None) -> Quorum | None:
 
 
 def _parsed(text: str, parse: Callable[[str], _Key]) -> _Key:
-    line = text if "+" in text else data_of(Path(text), most=10_000).decode(errors="replace").strip()
+    # A path may have a plus in it, as every vkey has.
+    inline = "+" in text and not os.path.isfile(text)  # noqa: PTH113  # Path's raises for a vkey that is too long for a name
+    line = text if inline else data_of(Path(text), most=10_000).decode(errors="replace").strip()
     try:
         return parse(line)
     except ValueError as refused:

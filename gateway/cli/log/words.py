@@ -80,7 +80,7 @@ def line_of(index: int, data: bytes, *, lang: str) -> str:
     try:
         entry: dict[str, Any] = msgspec.to_builtins(decode(data))
         at = datetime.fromisoformat(entry["time"]).astimezone(JST)
-    except ValueError:
+    except (ValueError, OverflowError):  # the last hours of the year 9999 are none in Japan
         return f"{index:>9}  " + ("読めない記録" if lang == "ja" else "not an entry that this version knows")
     kind = KINDS.get(entry["kind"], (entry["kind"], entry["kind"]))[lang != "ja"]
     said = [_short(name, entry[name]) for name in _SAID if entry.get(name) is not None]

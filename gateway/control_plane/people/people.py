@@ -20,7 +20,18 @@ from gateway.control_plane.people.rules import (
 )
 from gateway.core.days import Span
 from gateway.core.staff import Role, RoleHeld
-from gateway.ports import Change, Clock, Committed, Log, Staff, Submission, Unavailable, Unchanged, Values
+from gateway.ports import (
+    COMMIT_WITHIN,
+    Change,
+    Clock,
+    Committed,
+    Log,
+    Staff,
+    Submission,
+    Unavailable,
+    Unchanged,
+    Values,
+)
 from gateway.tlog import entries
 from gateway.tlog.merkle import leaf_hash
 
@@ -179,7 +190,9 @@ async def enter(
     Raises PeopleRefused (`otherwise`) where the rows are not as the change demands, Unavailable.
     """
     data = entries.encode(entry)
-    submission = Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, change=change)
+    submission = Submission(
+        entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, change=change
+    )
     verdict = await log.append(coop, submission)
     if isinstance(verdict, Unchanged):
         raise PeopleRefused(*otherwise)

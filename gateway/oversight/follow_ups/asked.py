@@ -17,7 +17,7 @@ from gateway.oversight.dossiers import new_id
 from gateway.oversight.follow_ups.holding import holders
 from gateway.oversight.follow_ups.opening import ROUNDS, named, open_one
 from gateway.oversight.members import held
-from gateway.ports import Bounced, Change, Committed, MemberCode, Submission, Unavailable, Unchanged
+from gateway.ports import COMMIT_WITHIN, Bounced, Change, Committed, MemberCode, Submission, Unavailable, Unchanged
 from gateway.tlog import entries
 from gateway.tlog.codes import seal_code
 from gateway.tlog.entries import encode, instant
@@ -121,6 +121,7 @@ async def answered_on_paper(
                 kind=said.kind,
                 partner=found.partner,
                 time=now,
+                deadline=now + COMMIT_WITHIN,
                 gov=said.gov,
                 effects=ending(stored, answer),
                 change=Change(statement=f"follow_up_{answer}_on_paper", values=dict(values)),

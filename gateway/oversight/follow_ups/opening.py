@@ -12,7 +12,17 @@ from gateway.core.follow_ups.follow_up import Cause, Duty, FollowUp, opening
 from gateway.core.identity import Chunk
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Bounced, Change, Committed, MemberCode, Submission, Unavailable, Unchanged, Values
+from gateway.ports import (
+    COMMIT_WITHIN,
+    Bounced,
+    Change,
+    Committed,
+    MemberCode,
+    Submission,
+    Unavailable,
+    Unchanged,
+    Values,
+)
 from gateway.tlog import entries
 from gateway.tlog.entries import encode, instant
 from gateway.tlog.merkle import leaf_hash
@@ -138,6 +148,7 @@ def _submission(made: FollowUp, whom: Whom, *, gov: int, by: str, reason: str, b
         partner=made.partner,
         purpose=made.purpose,
         time=made.opened,
+        deadline=made.opened + COMMIT_WITHIN,
         gov=said.gov,
         chunks=whom.chunks,
         codes=whom.codes,

@@ -18,7 +18,7 @@ from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.incidents.scope import reach
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
 from gateway.sheets.csv_sheet import sheet
 from gateway.tlog.entries import Access, encode, instant
 from gateway.tlog.merkle import leaf_hash
@@ -78,7 +78,7 @@ def codes_in(text: str) -> Iterator[str]:
 
 async def _note(desk: OversightDesk, dossier: Dossier, codes: tuple[str, ...], *, by: str, reason: str) -> int:
     """Enter who looks at how many members, before they are shown; a commitment says whom. Raises Unavailable."""
-    coop, now = dossier.coop, desk.clock()
+    coop = dossier.coop
     tag = tagger(desk.secrets(coop).subject, coop)
     tags = [tag(code) for code in codes]
     subjects: tuple[Subject, ...] = ()
@@ -89,12 +89,14 @@ async def _note(desk: OversightDesk, dossier: Dossier, codes: tuple[str, ...], *
     else:
         chunks = chunks_of(await desk.side_rows.ordinals(coop, tags), randomness=os.urandom)
         commitment = commitment_of(chunks)
+    digest = sha256(as_csv(codes)).digest()
+    now = desk.clock()  # after what takes long for many members: the entry is to be committed at once
     said = Access(
         coop=coop,
         time=instant(now),
         look_up="incident",
         view=dossier.id,
-        digest=rfc4648.encode(sha256(as_csv(codes)).digest()),
+        digest=rfc4648.encode(digest),
         members=len(codes),
         commitment=rfc4648.encode(commitment),
         by=by,
@@ -103,7 +105,15 @@ async def _note(desk: OversightDesk, dossier: Dossier, codes: tuple[str, ...], *
     data = encode(said)
     verdict = await desk.log.append(
         coop,
-        Submission(entry=data, leaf=leaf_hash(data), kind=said.kind, time=now, subjects=subjects, chunks=chunks),
+        Submission(
+            entry=data,
+            leaf=leaf_hash(data),
+            kind=said.kind,
+            time=now,
+            deadline=now + COMMIT_WITHIN,
+            subjects=subjects,
+            chunks=chunks,
+        ),
     )
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")

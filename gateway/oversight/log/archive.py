@@ -44,7 +44,8 @@ async def archive(
     origin: str,
     progress: Progress | None = None,
 ) -> Archived:
-    """Copy what is new of a log up to its newest checkpoint, which is written last; return what was done.
+    """Copy what is new of a log up to its newest checkpoint, which is written when all that it says is there, and only the
+    time-stamps after it: each is of what the archive holds. Return what was done.
 
     `known` are the log's keys. Broken off at any point, it goes on where it was: a file that is there already is read
     and compared, and never written again. The entries are hashed before the first of them is written, so that a file
@@ -55,7 +56,8 @@ async def archive(
     if note is None:
         raise ArchiveRefused("the log has no checkpoint yet; start the gateway, or publish one")
     head = open_ours(note.encode(), known, origin=origin)
-    earlier = await _earlier(store, known, origin, head)
+    was = await store.read(CHECKPOINT_PATH)
+    earlier = None if was is None else _earlier(was, known, origin, head)
     since = earlier.size if earlier is not None else 0
     total = 2 * (head.size - since)
 
@@ -81,19 +83,17 @@ async def archive(
         done(head.size + tree.size - 2 * since)
     for tile in tree.partial() if head.size > since else ():
         files += await _keep(store, tile.path, tile.data)
-    timestamps = await _timestamps(publications, coop, store)
     if earlier is None or head.size > since:
+        if await store.read(CHECKPOINT_PATH) != was:
+            raise ArchiveRefused("another archive of this log went on meanwhile; its checkpoint was left as it is")
         await store.replace(CHECKPOINT_PATH, note.encode())
         await _read_back(store, CHECKPOINT_PATH, note.encode())
+    timestamps = await _timestamps(publications, coop, store, size=head.size)
     return Archived(size=head.size, since=since, files=files, timestamps=timestamps)
 
 
-async def _earlier(
-    store: ArchiveStore, known: Sequence[NoteVerifier], origin: str, head: Checkpoint
-) -> Checkpoint | None:
-    note = await store.read(CHECKPOINT_PATH)
-    if note is None:
-        return None
+def _earlier(note: bytes, known: Sequence[NoteVerifier], origin: str, head: Checkpoint) -> Checkpoint:
+    """Return the archive's own checkpoint. Raises ArchiveRefused where the log is not one that it grew into."""
     try:
         earlier = open_ours(note, known, origin=origin)
     except ValueError as error:
@@ -143,15 +143,18 @@ def _leaves(first: int, entries: Sequence[bytes], since: int) -> list[bytes]:
     return [leaf_hash(entry) for entry in entries[max(since - first, 0) :]]
 
 
-async def _timestamps(publications: Publications, coop: str, store: ArchiveStore) -> int:
-    """Copy the timestamped checkpoints beyond the last one that is there; tokens are obtained in the order of size."""
-    there = [name.removesuffix(".tsr") for name in await store.names(TIMESTAMPS) if name.endswith(".tsr")]
-    after = max((int(size) for size in there if size.isdecimal()), default=-1)
+async def _timestamps(publications: Publications, coop: str, store: ArchiveStore, *, size: int) -> int:
+    """Copy the timestamped checkpoints of up to `size` entries beyond the last one that is there; tokens are obtained in the
+    order of size. The token comes before the checkpoint, by whose name a reader finds both.
+    """
+    there = set(await store.names(TIMESTAMPS))
+    whole = [name.removesuffix(".tsr") for name in there if name.endswith(".tsr")]
+    after = max((int(one) for one in whole if one.isdecimal() and f"{one}.checkpoint" in there), default=-1)
     copied = 0
-    while page := await publications.timestamps(coop, after=after, count=_PAGE):
+    while page := [one for one in await publications.timestamps(coop, after=after, count=_PAGE) if one.size <= size]:
         for one in page:
-            await _keep(store, f"{TIMESTAMPS}/{one.size}.checkpoint", one.note)
-            copied += await _keep(store, f"{TIMESTAMPS}/{one.size}.tsr", one.token)
+            await _keep(store, f"{TIMESTAMPS}/{one.size}.tsr", one.token)
+            copied += await _keep(store, f"{TIMESTAMPS}/{one.size}.checkpoint", one.note)
             after = one.size
     return copied
 

@@ -1,10 +1,11 @@
 """What staff did with the log, in the log: an entry by itself, decided under no policy."""
 
+from datetime import datetime
 from hashlib import sha256
 
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
 from gateway.tlog.entries import Access, encode, instant
 from gateway.tlog.merkle import leaf_hash
 
@@ -12,7 +13,8 @@ from gateway.tlog.merkle import leaf_hash
 async def note(desk: OversightDesk, coop: str, entry: Access) -> int:
     """Commit an entry; return its index. Raises Unavailable where it was not taken."""
     data = encode(entry)
-    submission = Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=desk.clock())
+    time = datetime.fromisoformat(entry.time)
+    submission = Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=time, deadline=time + COMMIT_WITHIN)
     verdict = await desk.log.append(coop, submission)
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")

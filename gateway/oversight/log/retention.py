@@ -19,6 +19,7 @@ from gateway.core.state import Restriction, Snapshot
 from gateway.jose import rfc4648
 from gateway.oversight.members import held
 from gateway.ports import (
+    COMMIT_WITHIN,
     Bounced,
     Clock,
     Committed,
@@ -213,9 +214,9 @@ async def _append(
     unlink: bytes | None = None,
 ) -> int:
     """Commit an `erase` entry and its deed; `once` is refused where it was committed before."""
-    data = encode(entry)
     for _ in range(ROUNDS):
         now = clock()
+        data = encode(msgspec.structs.replace(entry, time=instant(now)))
         verdict = await log.append(
             coop,
             Submission(
@@ -223,6 +224,7 @@ async def _append(
                 leaf=leaf_hash(data),
                 kind=entry.kind,
                 time=now,
+                deadline=now + COMMIT_WITHIN,
                 gov=(await log.head(coop)).gov,
                 replay=(once, now + timedelta(hours=1)),
                 erase=erase,

@@ -14,7 +14,7 @@ from gateway.core.refused import Refused
 from gateway.core.state import Restriction, RestrictionKind, Snapshot
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
 from gateway.tlog.codes import open_code
 from gateway.tlog.entries import Access, encode, instant
 from gateway.tlog.merkle import leaf_hash
@@ -84,7 +84,9 @@ async def note_look(
         reason=reason,
     )
     data = encode(entry)
-    said = Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, subjects=subjects)
+    said = Submission(
+        entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, subjects=subjects
+    )
     if not isinstance(await desk.log.append(coop, said), Committed):
         raise Unavailable("the log did not take the entry that says who looks")
 

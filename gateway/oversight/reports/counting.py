@@ -19,6 +19,7 @@ from gateway.tlog.entries import instant
 from gateway.tlog.sets import joined
 
 AT_ONCE: Final = 1_000
+TAGS_AT_ONCE: Final = 10_000
 _MINUTE: Final = "minute"
 """Of a summary this says when, and not how often."""
 
@@ -88,13 +89,13 @@ class Counting(msgspec.Struct, kw_only=True):
         return sum(one.denials for one in self.uses.values())
 
 
-async def count(desk: OversightDesk, coop: str, start: datetime, end: datetime) -> Counting:
+async def count(desk: OversightDesk, coop: str, start: datetime, end: datetime, *, at_once: int = AT_ONCE) -> Counting:
     """Return the figures of what was decided in [start, end). Raises Unavailable."""
     span = await desk.side_rows.span(coop, start, end)
     made = Counting(first=span[1], size=span[0])
     everybody, nameless = BitMap(), set[bytes]()
     of_whom: dict[Whom, tuple[BitMap, set[bytes]]] = defaultdict(lambda: (BitMap(), set()))
-    async for batch in entries_of(desk, coop, span):
+    async for batch in entries_of(desk, coop, span, at_once=at_once):
         found = await asyncio.to_thread(_fold, made, batch, instant(start), instant(end))
         reached = await desk.reached.members(coop, [index for index, _, _ in found]) if found else None
         if reached is None:
@@ -117,17 +118,28 @@ async def count(desk: OversightDesk, coop: str, start: datetime, end: datetime) 
             if released and not known[index]:
                 made.uses[whom].unknown += released
                 made.unknown += released
+    # Who got a number while the log was read is known by it from then on, and is still one person.
+    asked, numbered = sorted(nameless), dict[bytes, int | None]()
+    for at in range(0, len(asked), TAGS_AT_ONCE):
+        portion = asked[at : at + TAGS_AT_ONCE]
+        numbered.update(zip(portion, await desk.side_rows.known_ordinals(coop, portion), strict=True))
+    for numbers, tags in ((everybody, nameless), *of_whom.values()):
+        since = {tag: given for tag in tags if (given := numbered[tag]) is not None}
+        numbers.update(since.values())
+        tags.difference_update(since)
     for whom, (numbers, tags) in of_whom.items():
         made.uses[whom].persons = len(numbers) + len(tags)
     made.persons = len(everybody) + len(nameless)
     return made
 
 
-async def entries_of(desk: OversightDesk, coop: str, span: tuple[int, int]) -> AsyncIterator[list[tuple[int, bytes]]]:
+async def entries_of(
+    desk: OversightDesk, coop: str, span: tuple[int, int], *, at_once: int = AT_ONCE
+) -> AsyncIterator[list[tuple[int, bytes]]]:
     """Yield the entries of a range of indexes as stored, in batches. Raises Unavailable."""
     first, last = span
     while first < last:
-        batch = await desk.log.entries(coop, first, min(AT_ONCE, last - first))
+        batch = await desk.log.entries(coop, first, min(at_once, last - first))
         if not batch:
             raise Unavailable("the log ends before its head")
         yield list(enumerate(batch, first))

@@ -25,7 +25,7 @@ from gateway.oversight.reviews import review as reviews
 from gateway.oversight.reviews.period_log import root_at
 from gateway.oversight.reviews.periods import Period
 from gateway.oversight.reviews.review import LONGEST, Review, Signature
-from gateway.ports import Committed, Submission, Unavailable, Unchanged
+from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable, Unchanged
 from gateway.tlog import entries
 from gateway.tlog.entries import encode, instant
 from gateway.tlog.merkle import leaf_hash
@@ -209,7 +209,10 @@ async def enter(
     )
     data = encode(entry)
     verdict = await desk.log.append(
-        dossier.coop, Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, change=change)
+        dossier.coop,
+        Submission(
+            entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, change=change
+        ),
     )
     match verdict:
         case Committed():
