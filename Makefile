@@ -28,12 +28,13 @@ demo: $(STAMP)
 serve: $(STAMP)
 	$(BIN)/python -m gateway serve
 
-# On both cores, file by file: each worker has a PostgreSQL of its own. Their databases stand in memory where there is room
-# for them, since what most tests wait for is the disk; and what was compiled once is kept for the processes that they start.
+# File by file, by one worker more than there are cores, since each of them waits now and then; each has a PostgreSQL of its
+# own. Their databases stand in memory where there is room for them, since what most tests wait for is the disk; and what
+# was compiled once is kept for the processes that they start.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: $(DEV)
 	$(IN_MEMORY); \
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 # Two hundred kills, crashes, stops and cut connections on each database, under load; most of an hour.
 soak: $(DEV)

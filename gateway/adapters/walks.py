@@ -24,7 +24,9 @@ class StoredWalks:
     async def answers(self, coop: str, walk: str, first: int, count: int) -> list[tuple[int, bytes]]:
         """Return the answers at consecutive places of a walk."""
         of = select(_page.c.nth, _page.c.given).where(_page.c.origin == self._origin(coop), _page.c.walk == walk)
-        within = of.where(_page.c.nth >= first, _page.c.nth < first + count).order_by(_page.c.nth, _page.c.at, _page.c.h)
+        within = of.where(_page.c.nth >= first, _page.c.nth < first + count).order_by(
+            _page.c.nth, _page.c.at, _page.c.h
+        )
         async with reading(self._engine) as db:
             return [(nth, given) for nth, given in await db.execute(within)]
 

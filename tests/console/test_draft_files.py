@@ -59,7 +59,7 @@ async def test_the_draft_leads_to_its_files_and_every_one_is_there(room: Room, d
     files = await room.files(draft)
     assert all(f"<code>{name}</code>" in page.text for name in files)
     assert "元にした版と同じです" in words(page)
-    assert f"{len(files[SUNNET].encode())} バイト" in words(page)
+    assert f"{len(files[SUNNET].encode()):,} バイト" in words(page)
     page = await sato.go(draft + of(SUNNET))
     assert sato.form(of(SUNNET)).fields["text"] == files[SUNNET]
     assert re.search(r'<div class="editor-lines" aria-hidden="true"><pre>1\n2\n3\n', page.text)
