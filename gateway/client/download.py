@@ -24,7 +24,7 @@ from gateway.client.disk import Disk, Sync
 from gateway.client.errors import ClientError, FileError, UsageError
 from gateway.client.formats import Csv, Encoding, Format, Ndjson, OnUnencodable, Parquet
 from gateway.client.run import Advance, Downloaded, Run
-from gateway.client.staging import Staging
+from gateway.client.staging import LOCK, Staging
 from gateway.client.sync import Client
 
 PATIENCE = 900.0  # seconds without a further part after which a download is left for later
@@ -76,7 +76,7 @@ def pull_to_file(
         raise UsageError("only CSV has another encoding than UTF-8")
     staging = Staging(target, Disk(sync))
     staging.disk.folder(staging.folder)
-    with staging.disk.locked(staging.folder / "lock"):
+    with staging.disk.locked(staging.folder / LOCK):
         try:
             run = Run(client, ask, target, staging, _format(client, ask, shape), since, patience, watch, sleep, clock)
             return run.all(apply=apply)

@@ -7,6 +7,7 @@ a null and an empty text are the same empty cell.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal, Protocol, TypeAlias
@@ -23,6 +24,8 @@ OnUnencodable = Literal["refuse", "geta"]
 
 MEMBER: Final = "member"
 GETA: Final = "〓"
+_NOT_OF_CP932: Final = re.compile("[\x80\xa2\xa3\xac\u2016\u2212\u301c\uf8f0-\uf8f3]")
+"""What Python writes as cp932 though it is not there: six signs become other, full-width ones; the rest bytes of no character."""
 BATCH: Final = 10_000  # records written at a time, and in one row group
 _PLAIN: Final[Mapping[object, str]] = {None: "", True: "true", False: "false"}
 
@@ -103,15 +106,14 @@ class Csv:
 
     def _encoded(self, rows: Sequence[Row], *, first: int, name: str) -> bytes:
         encoding = "utf-8" if self._encoding == "utf-8-sig" else self._encoding
-        try:
-            return _lines(rows).encode(encoding)
-        except UnicodeEncodeError:
-            pass  # told below by its place: the error itself has the text
+        table = _lines(rows)
+        if _writes(encoding, table):
+            return table.encode(encoding)
         mended = []
         for number, cells in enumerate(rows, first):
             mended.append([*cells])
             for at, cell in enumerate(cells):
-                strange = [character for character in cell if not _has(encoding, character)]
+                strange = [character for character in cell if not _writes(encoding, character)]
                 if strange and not self._geta:
                     raise Unencodable(name, record=number, field=self._header[at], encoding=encoding)
                 if strange:
@@ -258,9 +260,12 @@ def _lines(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-def _has(encoding: str, character: str) -> bool:
+def _writes(encoding: str, text: str) -> bool:
+    """Tell whether an encoding has every character of a text, as itself."""
+    if encoding == "cp932" and _NOT_OF_CP932.search(text):
+        return False
     try:
-        character.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

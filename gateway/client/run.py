@@ -21,7 +21,7 @@ from gateway.client.errors import (
 from gateway.client.exports import Manifest, Part, Progress
 from gateway.client.formats import Csv, Format, Row
 from gateway.client.merge import merged, whole
-from gateway.client.staging import Staging, State, digest
+from gateway.client.staging import LOCK, Staging, State, digest
 from gateway.client.sync import Client
 
 ROUNDS = 3  # how often parts are fetched again because the manifest has newer ones
@@ -88,11 +88,11 @@ class Run:
         began = self.clock()
         state = self.staging.load(self.client.config)
         if state is not None and state.written:
-            done = self._ended(state, began)
             # The token may have been renewed already: whoever asks with it then asks for what is there.
-            if self._asked_by(state) or (state.export.ask == self.ask and state.since == self.since):
+            over = self._asked_by(state) or (state.export.ask == self.ask and state.since == self.since)
+            done = self._ended(state, began, over=over)
+            if over:
                 return done
-            self.staging.disk.folder(self.staging.folder)
             state = None
         state = self._taken_up(state) or self._begun()
         state = self._verified(self._fetched(state))
@@ -124,7 +124,7 @@ class Run:
     def _begun(self) -> State:
         """A new order; nothing of an earlier one stays."""
         asked = {"fields": self.ask.fields, "product": self.ask.product, "case": self.ask.case, "since": self.since}
-        self.staging.disk.remove(*(one for one in self.staging.folder.iterdir() if one.name != "lock"))
+        self.staging.disk.remove(*(one for one in self.staging.folder.iterdir() if one.name != LOCK))
         export = self.client.export(self.ask.purpose, **asked)  # type: ignore[arg-type]  # each is of its own type
         state = State(export=export, since_given=digest(self.since))
         self.staging.save(state, self.client.config)
@@ -187,8 +187,8 @@ class Run:
         self.staging.save(state, self.client.config)
         return state
 
-    def _ended(self, state: State, began: float) -> Downloaded:
-        """Keep the token for the next delta, tell the gateway, and clear up."""
+    def _ended(self, state: State, began: float, *, over: bool = True) -> Downloaded:
+        """Keep the token for the next delta, tell the gateway, and clear up; unless it is over, nobody else has its turn."""
         since_file = self._beside("since")
         self.staging.disk.write(since_file, f"{state.since}\n".encode("ascii"))
         try:
@@ -198,7 +198,7 @@ class Run:
             ended = True
         except ClientError:  # the file is complete; the gateway deletes the parts by itself
             ended = False
-        self.staging.clear()
+        self.staging.clear(but_lock=not over)
         removals = self._beside("removals.csv")
         return Downloaded(
             target=self.target,

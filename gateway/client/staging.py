@@ -25,6 +25,8 @@ from gateway.client.exports import Export, Part, known_id
 from gateway.client.results import Removal
 
 VERSION: Final = 2
+LOCK: Final = "lock"
+"""In the folder: who has it locked is the only process at work on the target."""
 
 Record: TypeAlias = tuple[str, dict[str, Any]]
 """A member and its data."""
@@ -136,11 +138,17 @@ class Staging:
         for member, duty, due in _REMOVALS.decode(_as_written(self._removals, state.removals_sha256)):
             yield Removal(member, duty, due)
 
-    def clear(self) -> None:
-        """Take away what is under way: first the state, so that nothing is ever taken up from half of it."""
+    def clear(self, *, but_lock: bool = False) -> None:
+        """Take away what is under way: first the state, so that nothing is ever taken up from half of it.
+
+        With `but_lock` the folder stays, and the lock in it: another process must not have the target yet.
+        """
         self.disk.remove(self.state_file)
         self.disk.settle(self.state_file.parent)
-        self.disk.remove(self.folder)
+        if but_lock:
+            self.disk.remove(*(one for one in self.folder.iterdir() if one.name != LOCK))
+        else:
+            self.disk.remove(self.folder)
 
     def _file(self, n: int) -> Path:
         return self.folder / f"{n:06d}.json"

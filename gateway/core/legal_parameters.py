@@ -69,7 +69,7 @@ FOLLOW_UP_DAYS: Final = {
 
 ANSWER_DAYS: Final = (
     Parameter(
-        value=14, start=date(2005, 4, 1), source="法32〜35条「遅滞なく」(日数の定めはなく、事務の目安)", grade="K"
+        value=14, start=date(2005, 4, 1), source="法32～35条「遅滞なく」(日数の定めはなく、事務の目安)", grade="K"
     ),
 )
 """Calendar days, from the receipt at the office, within which a request of the person counts as answered without delay."""

@@ -5,6 +5,7 @@ OWASP "CSV injection": a leading apostrophe keeps such a cell text, and is taken
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal, get_args
 
@@ -15,6 +16,8 @@ ENCODINGS: Final[tuple[Encoding, ...]] = get_args(Encoding)
 BOM: Final = b"\xef\xbb\xbf"
 """Without it spreadsheets in Japan take UTF-8 for cp932."""
 
+_NOT_OF_CP932: Final = re.compile("[\x80\xa2\xa3\xac\u2016\u2212\u301c\uf8f0-\uf8f3]")
+"""What Python writes as cp932 though it is not there: six signs become other, full-width ones; the rest bytes of no character."""
 _FORMULA = frozenset("=+-@\t\r'＝＋－＠")
 """What a spreadsheet may read as the beginning of a formula, wide signs too, and the apostrophe itself."""
 
@@ -43,10 +46,9 @@ def sheet(rows: Iterable[Sequence[str | int]], *, encoding: Encoding = "utf-8") 
     csv.writer(out, lineterminator="\r\n").writerows(made)
     if encoding == "utf-8":
         return BOM + out.getvalue().encode()
-    try:
+    if _lacking(out.getvalue(), encoding) is None:
         return out.getvalue().encode(encoding)
-    except UnicodeEncodeError:
-        raise _first_lacking(made, encoding) from None
+    raise _first_lacking(made, encoding)
 
 
 def neutral(cell: str) -> str:
@@ -62,8 +64,18 @@ def plain(cell: str) -> str:
 def _first_lacking(rows: Sequence[Sequence[str]], encoding: Encoding) -> Unencodable:
     for row, cells in enumerate(rows, 1):
         for column, cell in enumerate(cells, 1):
-            try:
-                cell.encode(encoding)
-            except UnicodeEncodeError as error:
-                return Unencodable(row, column, error.object[error.start])
+            character = _lacking(cell, encoding)
+            if character is not None:
+                return Unencodable(row, column, character)
     raise AssertionError("every cell can be encoded, and all of them cannot")
+
+
+def _lacking(text: str, encoding: Encoding) -> str | None:
+    """Return the first character of a text that an encoding does not have as itself; None where it has all."""
+    found = _NOT_OF_CP932.search(text) if encoding == "cp932" else None
+    end = len(text) if found is None else found.start()
+    try:
+        text[:end].encode(encoding)
+    except UnicodeEncodeError as error:
+        return text[error.start]
+    return None if found is None else found[0]

@@ -40,7 +40,7 @@ WORDS: Final[Mapping[Fault, tuple[str, str]]] = {
     "column": ("知らない項目があります。取り除いてください", "a name is not known; take it out"),
     "text": ("値は文字列か null で書いてください", "write the value as a string or null"),
     "event_id": (
-        "イベントIDは半角の英数字と . _ : - で1〜64字です。基幹システムの一意な番号を入れてください",
+        "イベントIDは半角の英数字と . _ : - で1～64字です。基幹システムの一意な番号を入れてください",
         "an event id has 1 to 64 letters, digits or . _ : -; give the core system's unique number",
     ),
     "other_content": (
