@@ -160,7 +160,7 @@ def _narrowing(query: Query, sql: SqlView) -> Iterator[Narrowed]:
 def _among(members: FromClause, name: str, found: Column, texts: frozenset[str], marks: Marks) -> ColumnElement[bool]:
     """Return the condition that a column holds one of the texts, as its type has them."""
     one, listed = named(members, name), sorted(texts)
-    numbers = [int(text) for text in listed if text.isascii() and text.isdigit() and str(int(text)) == text]
+    numbers = [number for text in listed if (number := _number(text)) is not None]
     match found.holds:
         case "boolean":
             if "true" not in texts:
@@ -215,6 +215,14 @@ def _one_of(value: ColumnElement[Any], among: Sequence[Any], kind: Any, marks: M
     if not among:
         return false()
     return value == any_(bindparam(None, list(among), type_=ARRAY(kind))) if marks.arrays else value.in_(among)
+
+
+def _number(text: str) -> int | None:
+    """Return the whole number that a text is, as a database may hold it; None where it is none, or beyond all of them."""
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(_BEYOND)):
+        return None
+    number = int(text)
+    return number if str(number) == text and _held(number) else None
 
 
 def _held(number: int) -> bool:

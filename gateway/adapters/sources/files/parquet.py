@@ -13,6 +13,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gateway.adapters.sources.files.index import Index
@@ -136,7 +137,11 @@ def _column(reader: Any, group: int, name: str, opened: Opened, members: Members
 def _plain(array: Any) -> list[Any]:
     """Return Python's values; what stands below a microsecond has no place in one."""
     if pa.types.is_timestamp(array.type) and array.type.unit == "ns":
-        array = array.cast(pa.timestamp("us", tz=array.type.tz), safe=False)
+        # Down, not toward 1970: the last moment of a day before then is not the next day.
+        count = array.cast(pa.int64())
+        whole = pc.divide(count, 1_000)
+        below = pc.less(count, pc.multiply(whole, 1_000)).cast(pa.int64())
+        array = pc.subtract(whole, below).cast(pa.timestamp("us", tz=array.type.tz))
     try:
         values: list[Any] = array.to_pylist()
     except Exception:  # noqa: BLE001  # a day beyond Python's calendar, a zone that nobody knows; its text may hold values
