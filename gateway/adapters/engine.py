@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
@@ -44,20 +45,21 @@ def engine_of(url: str) -> AsyncEngine:
     return engine
 
 
+_readers: WeakKeyDictionary[AsyncEngine, dict[str, AsyncEngine]] = WeakKeyDictionary()
+"""Engine → isolation level on PostgreSQL → the engine that reads so: to make one anew costs more than many a query."""
+
+
 @asynccontextmanager
 async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a connection whose reads see one state of the database. Raises Unavailable."""
-    level = "SERIALIZABLE" if engine.dialect.name == "sqlite" else "REPEATABLE READ"
-    with_options = engine.execution_options(isolation_level=level, gateway_reads=True)
-    async with _unavailable(with_options.begin()) as connection:
+    async with _unavailable(_reading(engine, "REPEATABLE READ").begin()) as connection:
         yield connection
 
 
 @asynccontextmanager
 async def asking(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a connection for one SELECT: on PostgreSQL without the two round trips of a transaction. Raises Unavailable."""
-    level = "SERIALIZABLE" if engine.dialect.name == "sqlite" else "AUTOCOMMIT"
-    async with _unavailable(engine.execution_options(isolation_level=level, gateway_reads=True).begin()) as connection:
+    async with _unavailable(_reading(engine, "AUTOCOMMIT").begin()) as connection:
         yield connection
 
 
@@ -66,6 +68,14 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """Give a connection in a transaction that commits at the end, or not at all. Raises Unavailable."""
     async with _unavailable(engine.begin()) as connection:
         yield connection
+
+
+def _reading(engine: AsyncEngine, level: str) -> AsyncEngine:
+    readers = _readers.setdefault(engine, {})
+    if level not in readers:
+        on_either = "SERIALIZABLE" if engine.dialect.name == "sqlite" else level
+        readers[level] = engine.execution_options(isolation_level=on_either, gateway_reads=True)
+    return readers[level]
 
 
 @asynccontextmanager

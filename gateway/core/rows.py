@@ -172,7 +172,7 @@ def _apart(
 
 
 def _are_digits(rows: Iterable[Any], value_of: Callable[[Any], str | None]) -> bool:
-    joined = "".join([value for row in rows if (value := value_of(row)) is not None])
+    joined = "".join(filter(None, map(value_of, rows)))
     return not joined or (joined.isascii() and joined.isdigit())
 
 
