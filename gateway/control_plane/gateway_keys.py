@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from gateway.ports import COMMIT_WITHIN, Clock, Committed, Log, Submission, Unavailable
-from gateway.tlog.entries import Key, decode, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Clock, Committed, Log, Submission, Unavailable
+from gateway.tlog.entries import Key, decode, instant
 
 
 async def announce(
@@ -22,8 +21,7 @@ async def announce(
         if jwk["kid"] in known:
             continue
         now = clock()
-        data = encode(Key(coop=coop, time=instant(now), event="added", use=use, jwk=dict(jwk), by=by))
-        submission = Submission(entry=data, leaf=leaf_hash(data), kind="key", time=now, deadline=now + COMMIT_WITHIN)
+        submission = Submission.of(Key(coop=coop, time=instant(now), event="added", use=use, jwk=dict(jwk), by=by), now)
         if not isinstance(await log.append(coop, submission), Committed):
             raise Unavailable("the gateway's key could not be entered in the log")
         added += 1

@@ -6,7 +6,6 @@ from datetime import datetime
 from gateway.core.identity import Subject
 from gateway.core.state import Effect
 from gateway.ports import (
-    COMMIT_WITHIN,
     Bounced,
     Change,
     Clock,
@@ -17,8 +16,7 @@ from gateway.ports import (
     Unavailable,
     Unchanged,
 )
-from gateway.tlog.entries import Entry, encode
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import Entry
 
 ROUNDS = 8
 
@@ -49,22 +47,10 @@ async def govern(
     for _ in range(ROUNDS):
         now = clock()
         entry, effects = act(gov, now)
-        data = encode(entry)
         verdict = await log.append(
             coop,
-            Submission(
-                entry=data,
-                leaf=leaf_hash(data),
-                kind=entry.kind,
-                partner=getattr(entry, "partner", None),
-                time=now,
-                deadline=now + COMMIT_WITHIN,
-                gov=gov,
-                effects=effects,
-                subjects=subjects,
-                change=change,
-                codes=codes,
-                events=events,
+            Submission.of(
+                entry, now, gov=gov, effects=effects, subjects=subjects, change=change, codes=codes, events=events
             ),
         )
         if isinstance(verdict, Committed):

@@ -14,9 +14,8 @@ from gateway.control_plane.partners.acts import set_state
 from gateway.core.identity import member_tag
 from gateway.core.state import Snapshot
 from gateway.jose import rfc4648
-from gateway.ports import COMMIT_WITHIN, Clock, Committed, Log, Submission, Unavailable
-from gateway.tlog.entries import Entry, Erase, Key, decode, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Clock, Committed, Log, Submission, Unavailable
+from gateway.tlog.entries import Entry, Erase, Key, decode, instant
 
 
 class SubjectKeyRefused(ValueError):
@@ -138,11 +137,10 @@ def _other(coop: str, ja: str, en: str) -> SubjectKeyRefused:
 
 
 async def _append(log: Log, coop: str, entry: Entry) -> int:
-    data = encode(entry)
     time = datetime.fromisoformat(entry.time)
     verdict = await log.append(
         coop,
-        Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=time, deadline=time + COMMIT_WITHIN),
+        Submission.of(entry, time),
     )
     if not isinstance(verdict, Committed):
         raise Unavailable("what becomes of the member key could not be entered in the log")

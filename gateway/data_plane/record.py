@@ -3,15 +3,13 @@
 Makes Receipt, and nothing else does.
 """
 
-from datetime import datetime
-
 import msgspec
 
 from gateway.core.days import jst_day, midnight_after
 from gateway.core.decide import deny
 from gateway.core.outcome import Allowance, Denial, Receipt, Sealed
 from gateway.core.reasons import reason
-from gateway.data_plane.desk import DEADLINE, Desk
+from gateway.data_plane.desk import Desk
 from gateway.data_plane.entries import denial_entry, release_entry
 from gateway.data_plane.passing import Asking
 from gateway.jose import rfc4648
@@ -29,8 +27,6 @@ from gateway.ports import (
     Unchanged,
     Verdict,
 )
-from gateway.tlog.entries import Entry, encode
-from gateway.tlog.merkle import leaf_hash
 from gateway.web.problems import Problem
 
 CONSUMES_THE_PROOF = frozenset({"not-permitted", "unavailable", "internal"})
@@ -62,9 +58,8 @@ async def _release(desk: Desk, asking: Asking, sealed: Sealed, change: Change | 
     coop, permit = desk.coops[asking.coop], sealed.permit
     most = permit.grant.members_per_day
     day = jst_day(sealed.at).isoformat()
-    submission = submission_of(
+    submission = Submission.of(
         release_entry(asking, sealed),
-        asking,
         sealed.at,
         gov=permit.gov,
         valid_until=sealed.valid_until,
@@ -100,13 +95,11 @@ async def _deny(desk: Desk, asking: Asking, denial: Denial, *, over: int = 0) ->
     if not desk.summaries.denial_is_entry(asking.client, at.timestamp()):
         desk.summaries.add(asking.coop, asking.client, denial.slug, at.timestamp())
         return denial
-    submission = submission_of(
+    submission = Submission.of(
         denial_entry(asking, denial, at, over=over),
-        asking,
         at,
         gov=denial.gov,
         valid_until=denial.valid_until,
-        deadline=at + DEADLINE,
         replay=asking.replay if denial.slug in CONSUMES_THE_PROOF else None,
     )
     verdict = await desk.log.append(asking.coop, submission)
@@ -121,21 +114,6 @@ def bounced(desk: Desk, asking: Asking, verdict: Verdict) -> Bounced:
     assert isinstance(verdict, Bounced)
     desk.telemetry.count("bounced", coop=asking.coop)
     return verdict
-
-
-def submission_of(entry: Entry, asking: Asking, at: datetime, **more: object) -> Submission:
-    """Return what is appended for a request."""
-    data = encode(entry)
-    return Submission(
-        entry=data,
-        leaf=leaf_hash(data),
-        kind=entry.kind,
-        transfer=asking.transfer,
-        partner=asking.partner,
-        purpose=getattr(entry, "purpose", None),
-        time=at,
-        **more,  # type: ignore[arg-type]
-    )
 
 
 def _receipt(desk: Desk, asking: Asking, sealed: Sealed, submission: Submission, index: int) -> Receipt:

@@ -4,9 +4,8 @@ from datetime import UTC, datetime
 
 from gateway.core.detection.enumeration import TOLD
 from gateway.data_plane.desk import Desk
-from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
-from gateway.tlog.entries import Denial, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Committed, Submission, Unavailable
+from gateway.tlog.entries import Denial, instant
 
 
 async def summarise(desk: Desk, *, until: float) -> None:
@@ -29,10 +28,7 @@ async def summarise(desk: Desk, *, until: float) -> None:
             reasons=[why for what, why in told.items() if what in counts],
             summary=summary,
         )
-        data = encode(entry)
-        submission = Submission(
-            entry=data, leaf=leaf_hash(data), kind="denial", partner=partner, time=now, deadline=now + COMMIT_WITHIN
-        )
+        submission = Submission.of(entry, now)
         try:
             written = isinstance(await desk.log.append(coop, submission), Committed)
         except Unavailable as fault:

@@ -15,10 +15,9 @@ from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal, unseal
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import COMMIT_WITHIN, Change, Committed, Submission, Unavailable, Unchanged, Values
+from gateway.ports import Change, Committed, Submission, Unavailable, Unchanged, Values
 from gateway.tlog import entries
-from gateway.tlog.entries import encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import instant
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 _ID: Final = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -170,18 +169,10 @@ async def _write(
         by=by,
         reason=reason,
     )
-    data = encode(said)
     verdict = await desk.log.append(
         coop,
-        Submission(
-            entry=data,
-            leaf=leaf_hash(data),
-            kind=said.kind,
-            partner=made.partner,
-            time=made.changed,
-            deadline=made.changed + COMMIT_WITHIN,
-            subjects=() if made.tag is None else (Subject(made.tag, salt),),
-            change=change,
+        Submission.of(
+            said, made.changed, subjects=() if made.tag is None else (Subject(made.tag, salt),), change=change
         ),
     )
     match verdict:

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, Protocol, Self, TypedDict, Unpack
 
 import msgspec
 
 from gateway.core.identity import Chunk, Subject
 from gateway.core.state import Effect
 from gateway.core.walk import Walked
-from gateway.tlog.entries import GOVERNANCE
-from gateway.tlog.merkle import Frontier
+from gateway.tlog.entries import GOVERNANCE, Denial, Entry, Export, Release, encode
+from gateway.tlog.merkle import Frontier, leaf_hash
 
 COMMIT_WITHIN: Final = timedelta(seconds=20)
 """So soon after it was decided an entry is committed, or not at all. A process may be stopped in between while others go on,
@@ -48,6 +48,25 @@ class MemberCode(msgspec.Struct, frozen=True):
     code: bytes
 
 
+class Terms(TypedDict, total=False):
+    """What may go with an entry; each is said in Submission."""
+
+    gov: int | None
+    valid_until: datetime | None
+    replay: tuple[bytes, datetime] | None
+    quota: Quota | None
+    subjects: tuple[Subject, ...]
+    chunks: tuple[Chunk, ...]
+    codes: tuple[MemberCode, ...]
+    request: bytes | None
+    effects: tuple[Effect, ...]
+    erase: tuple[int, int] | None
+    change: Change | None
+    walked: Walked | None
+    events: tuple[bytes, ...]
+    unlink: bytes | None
+
+
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """One entry for the log and everything that must hold, or be written, together with it."""
 
@@ -82,6 +101,23 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """Digests of events that nobody may have told before; with one that somebody has, nothing is written (Unchanged)."""
     unlink: bytes | None = None
     """A member's tag: its side rows are deleted, and its ordinal is left to nobody, in the same transaction."""
+
+    @classmethod
+    def of(cls, entry: Entry, at: datetime, *, deadline: datetime | None = None, **terms: Unpack[Terms]) -> Self:
+        """Return an entry decided at an instant, to be committed soon after it or by a deadline; ValueError beyond 16 KiB."""
+        data = encode(entry)
+        return cls(
+            entry=data,
+            leaf=leaf_hash(data),
+            kind=entry.kind,
+            # Other kinds name transfers that have an entry of their own.
+            transfer=entry.transfer if isinstance(entry, Release | Denial | Export) else None,
+            partner=getattr(entry, "partner", None),
+            purpose=getattr(entry, "purpose", None),
+            time=at,
+            deadline=deadline or at + COMMIT_WITHIN,
+            **terms,
+        )
 
     @property
     def governs(self) -> bool:

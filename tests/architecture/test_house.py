@@ -51,6 +51,12 @@ def test_a_proof_cannot_be_reached_under_another_name():
                 assert name == mine, module.name
 
 
+def test_every_entry_is_submitted_in_the_one_way_that_gives_it_a_deadline():
+    calls = {(module.name, call) for module in GATEWAY for call in module.calls() if "Submission" in call}
+    assert {call for _, call in calls} == {"Submission.of"}
+    assert ("gateway.data_plane.record", "Submission.of") in calls
+
+
 def test_the_seven_steps_are_the_listing():
     files = {path.stem for path in (ROOT / "gateway" / "data_plane").glob("*.py")}
     listed = re.findall(r"^(\w+) +\d  ", str(gateway.data_plane.__doc__), re.MULTILINE)

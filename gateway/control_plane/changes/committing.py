@@ -8,9 +8,8 @@ from gateway.control_plane.refusals import refused
 from gateway.core.changes.proposal import FROM, Event, Proposal, refusal
 from gateway.core.refused import Refused
 from gateway.core.state import Effect
-from gateway.ports import COMMIT_WITHIN, Bounced, Change, Committed, Submission, Unavailable
-from gateway.tlog.entries import Entry, encode
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Bounced, Change, Committed, Submission, Unavailable
+from gateway.tlog.entries import Entry
 
 ROUNDS = 8
 
@@ -41,17 +40,7 @@ async def commit(
             raise refused("base")
         now = office.clock()
         said, effects = say(snapshot.gov, now)
-        data = encode(said)
-        submission = Submission(
-            entry=data,
-            leaf=leaf_hash(data),
-            kind=said.kind,
-            time=now,
-            deadline=now + COMMIT_WITHIN,
-            gov=snapshot.gov,
-            effects=effects,
-            change=change,
-        )
+        submission = Submission.of(said, now, gov=snapshot.gov, effects=effects, change=change)
         match await office.log.append(coop, submission):
             case Committed():
                 return

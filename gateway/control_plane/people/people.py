@@ -21,7 +21,6 @@ from gateway.control_plane.people.rules import (
 from gateway.core.days import Span
 from gateway.core.staff import Role, RoleHeld
 from gateway.ports import (
-    COMMIT_WITHIN,
     Change,
     Clock,
     Committed,
@@ -33,7 +32,6 @@ from gateway.ports import (
     Values,
 )
 from gateway.tlog import entries
-from gateway.tlog.merkle import leaf_hash
 
 BOOTSTRAP = "(初期設定: まだ誰も役割を持たない / set-up: nobody holds a role yet)"
 """Said in the reason of every entry before the first role, for its `by` is a name that nobody has checked."""
@@ -189,10 +187,7 @@ async def enter(
 
     Raises PeopleRefused (`otherwise`) where the rows are not as the change demands, Unavailable.
     """
-    data = entries.encode(entry)
-    submission = Submission(
-        entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, change=change
-    )
+    submission = Submission.of(entry, now, change=change)
     verdict = await log.append(coop, submission)
     if isinstance(verdict, Unchanged):
         raise PeopleRefused(*otherwise)

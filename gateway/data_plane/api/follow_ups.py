@@ -6,7 +6,6 @@ partner knows them, only while the duty is not met, and never with the cause. A 
 
 import hashlib
 import re
-from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -33,8 +32,7 @@ from gateway.jose.rfc7516 import encrypt
 from gateway.ports import Bounced, Change, Committed, Place, Replayed, Submission, Unavailable, Unchanged, place_of
 from gateway.tlog import entries
 from gateway.tlog.codes import open_code
-from gateway.tlog.entries import encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import instant
 from gateway.web.problems import Problem
 
 PATH: Final = "/v1/follow-ups"
@@ -229,16 +227,11 @@ def _submission(
         client=caller.client,
         acknowledgement=signed,
     )
-    data = encode(entry)
     key = desk.coops[caller.coop].secrets.requests
     kept = seal(key, body, f"follow-up/{caller.coop}/{found.id}".encode())
-    return Submission(
-        entry=data,
-        leaf=leaf_hash(data),
-        kind=entry.kind,
-        partner=caller.partner,
-        time=now,
-        deadline=now + timedelta(seconds=20),
+    return Submission.of(
+        entry,
+        now,
         gov=gov,
         replay=caller.replay,
         effects=ending(found, said.event),

@@ -13,8 +13,7 @@ from gateway.data_plane.passing import Inbound
 from gateway.data_plane.transfer import ROUNDS
 from gateway.ports import Bounced, Change, Committed, Export, Replayed, Submission, Unavailable, Verdict
 from gateway.tlog import entries
-from gateway.tlog.entries import encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import instant
 from gateway.web.problems import Problem
 
 EVERY_S: Final = 30.0
@@ -102,17 +101,10 @@ async def _append(desk: Desk, export: Export, event: Event, by: _By | None = Non
         proof=by.caller.jkt if by else None,
         parts=export.parts,
     )
-    data = encode(entry)
-    submission = Submission(
-        entry=data,
-        leaf=leaf_hash(data),
-        kind=entry.kind,
-        transfer=entry.transfer,
-        partner=export.partner,
-        purpose=export.purpose,
-        time=at,
+    submission = Submission.of(
+        entry,
+        at,
         gov=entry.gov,
-        deadline=at + DEADLINE,
         replay=by.caller.replay if by else None,
         change=Change(statement=f"export_{event}", values={"id": export.id}),
     )

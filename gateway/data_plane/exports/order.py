@@ -12,12 +12,12 @@ from gateway.data_plane.authenticate import authenticate
 from gateway.data_plane.decide import decide
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.passing import Asking, Inbound
-from gateway.data_plane.record import bounced, record, submission_of
+from gateway.data_plane.record import bounced, record
 from gateway.data_plane.release import refusal
 from gateway.data_plane.transfer import ROUNDS
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal
-from gateway.ports import Bounced, Change, Committed, Unavailable, Unchanged
+from gateway.ports import Bounced, Change, Committed, Submission, Unavailable, Unchanged
 from gateway.tlog import entries
 from gateway.tlog.entries import instant
 from gateway.web.problems import Problem
@@ -112,9 +112,8 @@ async def _record(desk: Desk, asking: Asking, permit: Permit, at: datetime) -> T
             "waiting": WAITING,
         },
     )
-    submission = submission_of(
+    submission = Submission.of(
         entry,
-        asking,
         at,
         gov=permit.gov,
         valid_until=permit.valid_until,

@@ -17,11 +17,10 @@ from gateway.oversight.dossiers import new_id
 from gateway.oversight.follow_ups.holding import holders
 from gateway.oversight.follow_ups.opening import ROUNDS, named, open_one
 from gateway.oversight.members import held
-from gateway.ports import COMMIT_WITHIN, Bounced, Change, Committed, MemberCode, Submission, Unavailable, Unchanged
+from gateway.ports import Bounced, Change, Committed, MemberCode, Submission, Unavailable, Unchanged
 from gateway.tlog import entries
 from gateway.tlog.codes import seal_code
-from gateway.tlog.entries import encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import instant
 
 Asked = Literal["correction", "erasure"]
 DUTY: Final[dict[Asked, Duty]] = {"correction": "correct", "erasure": "delete"}
@@ -111,17 +110,12 @@ async def answered_on_paper(
             by=by,
             reason=reason,
         )
-        data = encode(said)
         values = {"id": found.id, "partner": found.partner, "by": by, "answer": rfc4648.encode(sealed)}
         verdict = await desk.log.append(
             found.coop,
-            Submission(
-                entry=data,
-                leaf=leaf_hash(data),
-                kind=said.kind,
-                partner=found.partner,
-                time=now,
-                deadline=now + COMMIT_WITHIN,
+            Submission.of(
+                said,
+                now,
                 gov=said.gov,
                 effects=ending(stored, answer),
                 change=Change(statement=f"follow_up_{answer}_on_paper", values=dict(values)),

@@ -13,7 +13,6 @@ from gateway.core.identity import Chunk
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.ports import (
-    COMMIT_WITHIN,
     Bounced,
     Change,
     Committed,
@@ -24,8 +23,7 @@ from gateway.ports import (
     Values,
 )
 from gateway.tlog import entries
-from gateway.tlog.entries import encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import instant
 from gateway.tlog.sets import chunks_of, commitment_of
 
 ROUNDS = 8
@@ -140,15 +138,9 @@ def _submission(made: FollowUp, whom: Whom, *, gov: int, by: str, reason: str, b
         "period": made.period,
         "members": whom.count,
     }
-    data = encode(said)
-    return Submission(
-        entry=data,
-        leaf=leaf_hash(data),
-        kind=said.kind,
-        partner=made.partner,
-        purpose=made.purpose,
-        time=made.opened,
-        deadline=made.opened + COMMIT_WITHIN,
+    return Submission.of(
+        said,
+        made.opened,
         gov=said.gov,
         chunks=whom.chunks,
         codes=whom.codes,

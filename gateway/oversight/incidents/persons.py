@@ -18,10 +18,9 @@ from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.incidents.scope import reach
-from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
+from gateway.ports import Committed, Submission, Unavailable
 from gateway.sheets.csv_sheet import sheet
-from gateway.tlog.entries import Access, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import Access, instant
 from gateway.tlog.sets import chunks_of, commitment_of
 
 LONGEST_CODE: Final = 64
@@ -102,18 +101,9 @@ async def _note(desk: OversightDesk, dossier: Dossier, codes: tuple[str, ...], *
         by=by,
         reason=reason,
     )
-    data = encode(said)
     verdict = await desk.log.append(
         coop,
-        Submission(
-            entry=data,
-            leaf=leaf_hash(data),
-            kind=said.kind,
-            time=now,
-            deadline=now + COMMIT_WITHIN,
-            subjects=subjects,
-            chunks=chunks,
-        ),
+        Submission.of(said, now, subjects=subjects, chunks=chunks),
     )
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")

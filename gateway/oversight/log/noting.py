@@ -5,16 +5,14 @@ from hashlib import sha256
 
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
-from gateway.tlog.entries import Access, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Committed, Submission, Unavailable
+from gateway.tlog.entries import Access, instant
 
 
 async def note(desk: OversightDesk, coop: str, entry: Access) -> int:
     """Commit an entry; return its index. Raises Unavailable where it was not taken."""
-    data = encode(entry)
     time = datetime.fromisoformat(entry.time)
-    submission = Submission(entry=data, leaf=leaf_hash(data), kind=entry.kind, time=time, deadline=time + COMMIT_WITHIN)
+    submission = Submission.of(entry, time)
     verdict = await desk.log.append(coop, submission)
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")

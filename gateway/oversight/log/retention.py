@@ -19,7 +19,6 @@ from gateway.core.state import Restriction, Snapshot
 from gateway.jose import rfc4648
 from gateway.oversight.members import held
 from gateway.ports import (
-    COMMIT_WITHIN,
     Bounced,
     Clock,
     Committed,
@@ -31,8 +30,7 @@ from gateway.ports import (
     Submission,
     Unavailable,
 )
-from gateway.tlog.entries import Erase, decode, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import Erase, decode, instant
 
 LEGAL_MONTHS = 36
 """Records of provision to third parties are kept for three years (APPI Arts. 29, 30; its Rules, Arts. 21, 25)."""
@@ -216,15 +214,11 @@ async def _append(
     """Commit an `erase` entry and its deed; `once` is refused where it was committed before."""
     for _ in range(ROUNDS):
         now = clock()
-        data = encode(msgspec.structs.replace(entry, time=instant(now)))
         verdict = await log.append(
             coop,
-            Submission(
-                entry=data,
-                leaf=leaf_hash(data),
-                kind=entry.kind,
-                time=now,
-                deadline=now + COMMIT_WITHIN,
+            Submission.of(
+                msgspec.structs.replace(entry, time=instant(now)),
+                now,
                 gov=(await log.head(coop)).gov,
                 replay=(once, now + timedelta(hours=1)),
                 erase=erase,

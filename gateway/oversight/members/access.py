@@ -5,9 +5,8 @@ from typing import Literal
 
 from gateway.core.identity import SALT, Subject, commit, member_tag
 from gateway.jose import rfc4648
-from gateway.ports import COMMIT_WITHIN, Clock, Committed, CoopSecrets, Log, Submission, Unavailable
-from gateway.tlog.entries import Access, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.ports import Clock, Committed, CoopSecrets, Log, Submission, Unavailable
+from gateway.tlog.entries import Access, instant
 
 
 async def note_access(
@@ -41,12 +40,9 @@ async def note_access(
         by=by,
         reason=reason,
     )
-    data = encode(entry)
     verdict = await log.append(
         coop,
-        Submission(
-            entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, subjects=subjects
-        ),
+        Submission.of(entry, now, subjects=subjects),
     )
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")

@@ -14,10 +14,9 @@ from gateway.core.refused import Refused
 from gateway.core.state import Restriction, RestrictionKind, Snapshot
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable
+from gateway.ports import Committed, Submission, Unavailable
 from gateway.tlog.codes import open_code
-from gateway.tlog.entries import Access, encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import Access, instant
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, order=True):
@@ -83,10 +82,7 @@ async def note_look(
         by=by,
         reason=reason,
     )
-    data = encode(entry)
-    said = Submission(
-        entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, subjects=subjects
-    )
+    said = Submission.of(entry, now, subjects=subjects)
     if not isinstance(await desk.log.append(coop, said), Committed):
         raise Unavailable("the log did not take the entry that says who looks")
 

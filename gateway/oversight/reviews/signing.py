@@ -25,10 +25,9 @@ from gateway.oversight.reviews import review as reviews
 from gateway.oversight.reviews.period_log import root_at
 from gateway.oversight.reviews.periods import Period
 from gateway.oversight.reviews.review import LONGEST, Review, Signature
-from gateway.ports import COMMIT_WITHIN, Committed, Submission, Unavailable, Unchanged
+from gateway.ports import Committed, Submission, Unavailable, Unchanged
 from gateway.tlog import entries
-from gateway.tlog.entries import encode, instant
-from gateway.tlog.merkle import leaf_hash
+from gateway.tlog.entries import instant
 
 SIGNERS: Final[tuple[Role, ...]] = ("compliance", "auditor")
 
@@ -207,12 +206,9 @@ async def enter(
         by=by,
         reason=reason,
     )
-    data = encode(entry)
     verdict = await desk.log.append(
         dossier.coop,
-        Submission(
-            entry=data, leaf=leaf_hash(data), kind=entry.kind, time=now, deadline=now + COMMIT_WITHIN, change=change
-        ),
+        Submission.of(entry, now, change=change),
     )
     match verdict:
         case Committed():
