@@ -6,7 +6,7 @@ Every file is readable by its owner alone from its first byte.
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import BufferedWriter
 from pathlib import Path
 from typing import BinaryIO
@@ -93,8 +93,12 @@ class Disk:
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever had it before may have taken it away with its folder: then this is no lock that others see.
+                mine = os.path.samestat(os.fstat(handle), path.stat())
             except OSError:
-                raise FileError(str(path), "another process is writing this file just now") from None
+                mine = False
+            if not mine:
+                raise FileError(str(path), "another process is writing this file just now")
             yield
         finally:
             os.close(handle)
@@ -109,14 +113,12 @@ class Disk:
 
 def read(path: Path) -> bytes | None:
     """The content of a file, or None where there is none."""
-    with suppress(FileNotFoundError):
-        try:
-            return path.read_bytes()
-        except FileNotFoundError:
-            raise
-        except OSError as error:
-            raise FileError(str(path), f"cannot be read ({error.strerror})") from None
-    return None
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FileError(str(path), f"cannot be read ({error.strerror})") from None
 
 
 def _whole_lines(file: BinaryIO) -> int:

@@ -57,9 +57,10 @@ async def govern(
             return verdict.index
         if isinstance(verdict, Unchanged):
             raise NotSo
-        if isinstance(verdict, Bounced) and base is not None:
+        assert isinstance(verdict, Bounced)
+        if base is not None and verdict.gov != base:
             raise StaleBase(base, verdict.gov)
-        gov = (await log.head(coop)).gov
+        gov = verdict.gov
     raise Unavailable("governance changed too often for this act to be committed")
 
 

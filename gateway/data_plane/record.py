@@ -45,6 +45,9 @@ async def record(
     try:
         if asking.coop in desk.rewritten:
             raise Unavailable("the log is not the one that was signed")
+        if isinstance(decided, Sealed) and asking.coop in desk.held_back:
+            # Also what was sealed before, and what was fetched just before the anchors were overdue.
+            decided = deny("unavailable", [reason("fault", "anchor", "overdue")], gov=decided.permit.gov)
         with desk.telemetry.span("commit"):
             if isinstance(decided, Denial):
                 return await _deny(desk, asking, decided)

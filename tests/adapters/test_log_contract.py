@@ -130,6 +130,12 @@ async def test_a_quota_is_exact_under_concurrency(log: type_of_log, clock: Setta
     assert isinstance(await log.append(COOP, submission(clock, 200, replay=many[over].replay)), Committed)
 
 
+async def test_what_was_decided_under_no_policy_uses_its_key_up_too(log: type_of_log, clock: SettableClock) -> None:
+    again = (key("p"), clock() + timedelta(minutes=3))
+    assert await log.append(COOP, submission(clock, 1, gov=None, valid_until=None, replay=again)) == Committed(0)
+    assert await log.append(COOP, submission(clock, 2, gov=None, valid_until=None, replay=again)) == Replayed()
+
+
 async def test_governance_takes_effect_with_its_entry_and_bounces_what_was_decided_before(
     log: type_of_log, clock: SettableClock
 ) -> None:

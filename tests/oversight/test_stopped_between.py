@@ -11,9 +11,11 @@ import pytest
 
 from gateway.adapters.log.batch import ms
 from gateway.app.oversight import oversight_of
+from gateway.control_plane.govern import govern
 from gateway.control_plane.people.people import add_person
 from gateway.control_plane.restrict import restrict
 from gateway.core.identity import member_tag
+from gateway.core.state import PartnerStateSet
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.follow_ups.arising import arise
 from gateway.oversight.log.noting import note_taken
@@ -22,7 +24,7 @@ from gateway.oversight.members.access import note_access
 from gateway.oversight.members.held import advance
 from gateway.oversight.members.restricted import note_look
 from gateway.ports import Log, Submission, Unavailable, Verdict
-from gateway.tlog.entries import Access, encode, instant
+from gateway.tlog.entries import Access, Partner, encode, instant
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.verify import verify
 from tests.clock import SettableClock
@@ -92,6 +94,17 @@ async def follow_up(house: House, log: Log) -> None:
     await arise(_desk(house, log), [COOP])
 
 
+async def suspend(house: House, log: Log) -> None:
+    base = (await log.head(COOP)).gov
+
+    def act(gov: int, now: datetime) -> tuple[Partner, tuple[PartnerStateSet, ...]]:
+        said = Partner(coop=COOP, time=instant(now), gov=gov, event="suspended", partner="sunnet", **WHO)
+        return said, (PartnerStateSet(partner="sunnet", active=False),)
+
+    # The base still stands: that the first entry came too late is no reason to refuse the act.
+    await govern(log, COOP, act, clock=house.clock, base=base)
+
+
 async def erase(house: House, log: Log) -> None:
     stores = house.stores
     words: dict[str, Any] = {"rows": stores.side_rows, "sets": stores.held_sets, "clock": house.clock}
@@ -112,7 +125,7 @@ def _desk(house: House, log: Log) -> OversightDesk:
     return replace(oversight_of(house.settings, house.stores), log=log)
 
 
-ACTS = [look, look_at_restrictions, take_away, stop, add, follow_up, erase, forget]
+ACTS = [look, look_at_restrictions, take_away, stop, add, follow_up, suspend, erase, forget]
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.__name__)

@@ -56,7 +56,7 @@ WITH head AS (
 ), fresh AS (
   INSERT INTO replay (h, expires_at)
   SELECT h, expires_at FROM unnest($2::bytea[], $3::bigint[]) AS asked (h, expires_at)
-  WHERE EXISTS (SELECT FROM head WHERE gov_index = ANY ($4::bigint[]))
+  WHERE EXISTS (SELECT FROM head WHERE $6 OR gov_index = ANY ($4::bigint[]))
   ON CONFLICT DO NOTHING RETURNING h
 )
 SELECT next_index, frontier, gov_index, last_ts,

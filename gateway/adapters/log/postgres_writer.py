@@ -148,8 +148,11 @@ class Writer:
         db = await self._open()
         await db.execute("BEGIN")
         replay = replay_rows(batch)
-        govs = list({s.gov for s in batch if s.gov is not None})
-        row = await db.fetchrow(sql.LOCK, self._origin, [*replay], [*replay.values()], govs, self._last_first)
+        govs = {s.gov for s in batch}
+        asked = [gov for gov in govs if gov is not None]
+        row = await db.fetchrow(
+            sql.LOCK, self._origin, [*replay], [*replay.values()], asked, self._last_first, None in govs
+        )
         assert row is not None
         head = HeadRow(
             next_index=row["next_index"],

@@ -170,7 +170,7 @@ async def erase_member(
         reason=reason,
     )
     once = hashlib.sha256(b"erase member\0" + tag + msgspec.json.encode(found)).digest()
-    index = await _append(log, coop, entry, clock=clock, once=once, unlink=tag)
+    index = await _append(log, coop, entry, clock=clock, once=once, unlink=tag, under=snapshot.gov)
     return Unlinked(index=index, salt=salt, rows=found)
 
 
@@ -210,16 +210,24 @@ async def _append(
     once: bytes,
     erase: tuple[int, int] | None = None,
     unlink: bytes | None = None,
+    under: int | None = None,
 ) -> int:
-    """Commit an `erase` entry and its deed; `once` is refused where it was committed before."""
+    """Commit an `erase` entry and its deed, with `under` only while that is the newest governance entry.
+
+    `once` is refused where it was committed before.
+    """
     for _ in range(ROUNDS):
-        now = clock()
+        now, gov = clock(), (await log.head(coop)).gov
+        if under not in {None, gov}:
+            raise EraseRefused(
+                "その間に状態が変わりました。もう一度実行してください / what is in force changed meanwhile; run this again"
+            )
         verdict = await log.append(
             coop,
             Submission.of(
                 msgspec.structs.replace(entry, time=instant(now)),
                 now,
-                gov=(await log.head(coop)).gov,
+                gov=gov,
                 replay=(once, now + timedelta(hours=1)),
                 erase=erase,
                 unlink=unlink,
