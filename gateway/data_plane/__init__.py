@@ -7,7 +7,7 @@ minimize      4  records → released values: member gate, transforms, not_avail
 protect       5  sign, then encrypt to the partner's key → Sealed
 record        6  the commit point → Receipt, durable when it returns, or Bounced
 release       7  Sealed + Receipt → answer; Denial → refusal
-transfer         the seven lines, in order; nothing else orders them
+transfer         the seven lines, in order; what is not a transfer at once (exports/) takes the same steps apart
 
 desk        what the steps work with: one gateway process as partner systems meet it
 passing     what passes from step to step

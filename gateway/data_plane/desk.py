@@ -57,7 +57,7 @@ class Coop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Everything the steps need; assembled by app/, immutable but for its caches."""
+    """Everything the steps need; assembled by app/; caches and what befalls a co-op change."""
 
     issuer: str
     resource: str

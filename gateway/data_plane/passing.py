@@ -120,7 +120,7 @@ class Minimized(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     valid_until: datetime
     results: bytes
-    """The JSON array of results, in the order asked."""
+    """As JSON: an array of results, in the order asked or of the walk; of CSV, one string."""
     paging: dict[str, Any]
     standing: bytes
     """Where the walk stands after a page, and whom it removes, in plain: what a later try is compared with. Never kept."""

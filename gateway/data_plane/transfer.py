@@ -1,4 +1,4 @@
-"""A transfer: the seven steps, in order. Nothing else orders them."""
+"""A transfer: the seven steps, in order. An export takes the same ones, some when it is ordered or made (exports/)."""
 
 from gateway.core.outcome import Denial, Receipt, Sealed
 from gateway.data_plane.authenticate import authenticate

@@ -23,6 +23,7 @@ from gateway.ports.kept_requests import KeptRequests
 from gateway.ports.keys import CoopSecrets
 from gateway.ports.log import (
     COMMIT_WITHIN,
+    MAX_SKEW,
     Bounced,
     Change,
     Committed,
@@ -75,6 +76,7 @@ __all__ = [
     "COMMIT_WITHIN",
     "DIMENSIONS",
     "IDLE",
+    "MAX_SKEW",
     "WHOLE",
     "ArchiveStore",
     "Behind",

@@ -16,6 +16,8 @@ COMMIT_WITHIN: Final = timedelta(seconds=20)
 """So soon after it was decided an entry is committed, or not at all. A process may be stopped in between while others go on,
 and a log in which time falls more than 30 seconds is one that nobody can verify any more.
 """
+MAX_SKEW: Final = timedelta(seconds=5)
+"""So much the clocks of processes, and the database's, may differ; with more, a process is not ready and commits nothing."""
 
 
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +33,7 @@ Values = dict[str, str | int | bytes | None]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the second door that must change exactly so, in the entry's transaction, or nothing is written.
+    """One row beside the log that must change exactly so, in the entry's transaction, or nothing is written.
 
     `statement` names one of the statements in adapters/log/changes.py, `values` its parameters by name; instants are
     given as milliseconds since 1970. What a statement demands beyond its values is said there.

@@ -119,7 +119,7 @@ class Content:
         if isinstance(entry, Release):
             valid_until = _instant(entry.valid_until)
             self._alike.learn(data, entry)
-            self._check_release(index, entry, time, entry.transfer.encode(), valid_until)
+            self._check_release(index, entry, time, valid_until)
             self.reviewed.count("release", [time])
             return
         self._counts[type(entry)] += 1
@@ -140,16 +140,15 @@ class Content:
             self.reviewed.check(index, entry)  # 10
         self.reviewed.count(entry.kind, [time])
 
-    def _check_release(self, index: int, like: Release, time: bytes, transfer: bytes, valid_until: bytes) -> None:
-        """Take the rest of steps 7 to 9 for a release that says what `like` does, but for the values given."""
+    def _check_release(self, index: int, entry: Release, time: bytes, valid_until: bytes) -> None:
+        """Take the rest of steps 7 to 9 for a release."""
         self._counts[Release] += 1
-        self._check_transfer(index, transfer)  # 7
+        self._check_transfer(index, entry.transfer.encode())  # 7
         begun, ends, _ = self._in_force  # 8
         if not begun <= time < ends:
             self._in_force = self._version_at(time)
             self._settled.clear()
-        if id(like) not in self._settled:
-            self._settle(index, like)
+        self._settle(index, entry)
         if time >= valid_until:
             raise Refused(Code.PERMIT_EXPIRED, f"release {index} was decided when its permit had run out", index=index)
         self._check_time(index, time)  # 9

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gateway.control_plane.partners.acts import end_key
-from gateway.data_plane.api.health import MAX_SKEW_S
 from gateway.oauth.rfc7523 import LEEWAY
+from gateway.ports import MAX_SKEW
 from tests.answers import assert_oauth_error, assert_problem
 from tests.clock import SettableClock
 from tests.data_plane.exporting import FIELDS, make, order
@@ -21,7 +21,7 @@ async def test_an_assertion_is_used_once_also_by_a_process_whose_clock_is_behind
     house.clock.advance(seconds=60 + LEEWAY + 0.5)  # over by this process's clock, and forgotten by it
     await house.stores.log.purge()
     behind = SettableClock(house.clock())
-    behind.advance(seconds=0.5 - MAX_SKEW_S)
+    behind.advance(seconds=0.5 - MAX_SKEW.total_seconds())
     async with replica(house.settings, behind) as other:
         sunnet.http, sunnet.now = other.http, lambda: behind().timestamp()
         assert_oauth_error(await sunnet.ask_token(detail, client_assertion=assertion), "invalid_client", 401)

@@ -23,7 +23,8 @@ from gateway.oversight.log.retention import erase_before, erase_member
 from gateway.oversight.members.access import note_access
 from gateway.oversight.members.held import advance
 from gateway.oversight.members.restricted import note_look
-from gateway.ports import Log, Submission, Unavailable, Verdict
+from gateway.ports import COMMIT_WITHIN, MAX_SKEW, Log, Submission, Unavailable, Verdict
+from gateway.tlog.content import TOLERANCE
 from gateway.tlog.entries import Access, Partner, encode, instant
 from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.verify import verify
@@ -119,6 +120,10 @@ async def forget(house: House, log: Log) -> None:
     tag = member_tag(stores.keys.coop_secrets(COOP).subject, COOP, CODE)
     words: dict[str, Any] = {"rows": stores.side_rows, "sets": stores.held_sets, "clock": house.clock}
     await erase_member(log, stores.erasable, stores.snapshots.current(COOP), tag, **words, **WHO)
+
+
+def test_what_is_committed_as_late_as_may_be_is_not_dated_too_far_back() -> None:
+    assert COMMIT_WITHIN + MAX_SKEW < TOLERANCE
 
 
 def _desk(house: House, log: Log) -> OversightDesk:

@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from gateway.core.state import Effect
-from gateway.ports import Bounced, Committed, OverQuota, Replayed, Submission, Unavailable, Verdict
+from gateway.ports import MAX_SKEW, Bounced, Committed, OverQuota, Replayed, Submission, Unavailable, Verdict
 from gateway.tlog.merkle import Frontier
 
-MAX_SKEW_MS = 5_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 
@@ -32,7 +31,7 @@ class HeadRow(msgspec.Struct, frozen=True, kw_only=True):
 
     def timestamp(self, now: int) -> int:
         """Return the batch's time: never before the last one's. Raises Unavailable where the clock lags too far."""
-        if self.last_ts > now + MAX_SKEW_MS:
+        if self.last_ts > now + MAX_SKEW // _MS:
             raise Unavailable("this machine's clock is behind the log's last entry")
         return max(self.last_ts, now)
 

@@ -1,5 +1,5 @@
-"""What an entry of the second door changes besides the log, in its transaction: the rules of core/changes/proposal.py and of
-core/changes/partner_request.py in SQL.
+"""What an entry changes besides the log, in its transaction: rows of drafts, staff, dossiers, follow-ups and exports. The
+rules of core/changes/proposal.py and of core/changes/partner_request.py in SQL.
 
 The first statement of a change must touch exactly one row, or the whole batch, the entry alone, is rolled back
 (`Unchanged`); those after it may touch any number. `:origin`, `:idx` (the entry's) and `:now` (the commit's time, in

@@ -162,7 +162,7 @@ class Writer:
         )
         if head.next_index < self._last_size or (self._last_size and row["mine"] != self._last_root):
             raise Unavailable("the log is not the one this process has written to")
-        alone = head.next_index == self._last_size
+        unmoved = head.next_index == self._last_size
         ts = head.timestamp(ms(self._clock()))
         used = await self._counted(db, batch)
         done = settle(head, batch, ts=ts, fresh=row["fresh"] or (), used=used)
@@ -200,8 +200,8 @@ class Writer:
         self._warned.clear()
         self._committing = True
         await db.execute("COMMIT")
-        self._used = (self._used if alone and len(self._used) < COUNTERS else {}) | used
-        self._committed(head, done, ts, alone=alone)
+        self._used = (self._used if unmoved and len(self._used) < COUNTERS else {}) | used
+        self._committed(head, done, ts, unmoved=unmoved)
         return done.verdicts
 
     async def _change(self, db: "asyncpg.Connection[Any]", done: Settled, ts: int) -> bool:
@@ -222,13 +222,13 @@ class Writer:
                     return False
         return True
 
-    def _committed(self, head: HeadRow, done: Settled, ts: int, *, alone: bool = True) -> None:
+    def _committed(self, head: HeadRow, done: Settled, ts: int, *, unmoved: bool = True) -> None:
         if "WARNING" in self._warned:
             # "might not have been replicated": the entry stands as authorised, and nothing is released on it.
             raise Unavailable("the commit may not have reached the standby")
         self._last_first, self._last_size, self._last_root = head.next_index, done.frontier.size, done.frontier.root()
         # Where others write too, the lock is taken at once: an attempt that must fail would only make them wait.
-        self._own = done.head(ts) if alone else None
+        self._own = done.head(ts) if unmoved else None
         self._used |= done.quotas
 
     async def _counted(self, db: "asyncpg.Connection[Any]", batch: list[Submission]) -> dict[tuple[str, str], int]:

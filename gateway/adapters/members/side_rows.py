@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from gateway.adapters.members.releases import releases_of
 from gateway.adapters.tables.log import metadata
 from gateway.core.identity import Chunk, Subject
 from gateway.ports import Logged, Members, Provided, Unavailable
+from gateway.tlog.content import TOLERANCE
 from gateway.tlog.sets import BITS, holds
 
 _entry = metadata.tables["log_entry"]
@@ -40,7 +41,7 @@ _AT_ONCE = 1_000
 _STREAMED = 2_000
 """Rows in one fetch."""
 
-_APART_MS = 30_000
+_APART_MS = TOLERANCE // timedelta(milliseconds=1)
 """By so many milliseconds at most an entry's own time is below the latest before it (transfer-log.md "Verify")."""
 
 _KNOWN = {

@@ -7,10 +7,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gateway.data_plane.desk import Desk
-from gateway.ports import Unavailable
+from gateway.ports import MAX_SKEW, Unavailable
 from gateway.web.problems import Problem
-
-MAX_SKEW_S = 5.0
 
 
 def routes(desk: Desk) -> list[Route]:
@@ -24,7 +22,7 @@ def routes(desk: Desk) -> list[Route]:
         if desk.rewritten:
             raise Problem("unavailable", retry_after=10)
         try:
-            if await desk.log.skew() >= MAX_SKEW_S:
+            if await desk.log.skew() >= MAX_SKEW.total_seconds():
                 desk.telemetry.note("clock skew")
                 raise Problem("unavailable", retry_after=10)
             for coop in list(desk.coops):

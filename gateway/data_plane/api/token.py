@@ -10,7 +10,6 @@ from starlette.routing import Route
 from gateway.core.agreement_gate import signing_keys
 from gateway.core.days import Moment
 from gateway.core.grant_gate import inside_agreement
-from gateway.data_plane.api.health import MAX_SKEW_S
 from gateway.data_plane.api.inbound import answer, prefix_of
 from gateway.data_plane.caller import bound_of
 from gateway.data_plane.desk import Desk
@@ -21,7 +20,7 @@ from gateway.oauth.rfc7523 import LEEWAY, Assertion, check_assertion, peek_asser
 from gateway.oauth.rfc8414 import TOKEN_PATH
 from gateway.oauth.rfc9396 import Detail, parse_details, write_details
 from gateway.oauth.rfc9449 import REPLAY_SECONDS, Proof, check_proof, replay_key
-from gateway.ports import Unavailable
+from gateway.ports import MAX_SKEW, Unavailable
 
 JSON = "application/json"
 
@@ -124,7 +123,7 @@ def _asked_coop(details: str | None) -> str:
 
 async def _consume(desk: Desk, assertion: Assertion, proof: Proof, at: datetime) -> None:
     # Remembered for as long as any process takes it, also one whose clock is as far behind as readiness lets it be.
-    accepted_until = datetime.fromtimestamp(assertion.exp + LEEWAY + MAX_SKEW_S, UTC)
+    accepted_until = datetime.fromtimestamp(assertion.exp + LEEWAY, UTC) + MAX_SKEW
     used, proven = await desk.log.seen(
         [
             (replay_key("assertion", assertion.client_id, assertion.jti), accepted_until),

@@ -18,7 +18,7 @@ from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
 from gateway.oversight.incidents.scope import reach
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.oversight.log.noting import note
 from gateway.sheets.csv_sheet import sheet
 from gateway.tlog.entries import Access, instant
 from gateway.tlog.sets import chunks_of, commitment_of
@@ -89,10 +89,9 @@ async def _note(desk: OversightDesk, dossier: Dossier, codes: tuple[str, ...], *
         chunks = chunks_of(await desk.side_rows.ordinals(coop, tags), randomness=os.urandom)
         commitment = commitment_of(chunks)
     digest = sha256(as_csv(codes)).digest()
-    now = desk.clock()  # after what takes long for many members: the entry is to be committed at once
     said = Access(
         coop=coop,
-        time=instant(now),
+        time=instant(desk.clock()),  # after what takes long for many members: the entry is to be committed at once
         look_up="incident",
         view=dossier.id,
         digest=rfc4648.encode(digest),
@@ -101,10 +100,4 @@ async def _note(desk: OversightDesk, dossier: Dossier, codes: tuple[str, ...], *
         by=by,
         reason=reason,
     )
-    verdict = await desk.log.append(
-        coop,
-        Submission.of(said, now, subjects=subjects, chunks=chunks),
-    )
-    if not isinstance(verdict, Committed):
-        raise Unavailable("the log did not take the entry that says who looks")
-    return verdict.index
+    return await note(desk.log, coop, said, subjects=subjects, chunks=chunks)

@@ -3,17 +3,19 @@
 from datetime import datetime
 from hashlib import sha256
 
+from gateway.core.identity import Chunk, Subject
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.ports import Committed, Log, Submission, Unavailable
 from gateway.tlog.entries import Access, instant
 
 
-async def note(desk: OversightDesk, coop: str, entry: Access) -> int:
-    """Commit an entry; return its index. Raises Unavailable where it was not taken."""
-    time = datetime.fromisoformat(entry.time)
-    submission = Submission.of(entry, time)
-    verdict = await desk.log.append(coop, submission)
+async def note(
+    log: Log, coop: str, entry: Access, *, subjects: tuple[Subject, ...] = (), chunks: tuple[Chunk, ...] = ()
+) -> int:
+    """Commit an entry, with the erasable side rows of its commitment; return its index. Raises Unavailable."""
+    said = Submission.of(entry, datetime.fromisoformat(entry.time), subjects=subjects, chunks=chunks)
+    verdict = await log.append(coop, said)
     if not isinstance(verdict, Committed):
         raise Unavailable("the log did not take the entry that says who looks")
     return verdict.index
@@ -31,4 +33,4 @@ async def note_taken(desk: OversightDesk, coop: str, view: str, taken: bytes, *,
         by=by,
         reason=reason,
     )
-    return await note(desk, coop, said)
+    return await note(desk.log, coop, said)

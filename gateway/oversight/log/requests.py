@@ -50,7 +50,7 @@ async def open_request(
         by=by,
         reason=reason.strip(),
     )
-    noted = await note(desk, coop, access)
+    noted = await note(desk.log, coop, access)
     try:
         jws = unseal(desk.secrets(coop).requests, sealed, entry.transfer.encode())
         header, claims = (msgspec.json.decode(rfc4648.decode(part)) for part in jws.decode("ascii").split(".")[:2])

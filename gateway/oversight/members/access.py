@@ -5,7 +5,8 @@ from typing import Literal
 
 from gateway.core.identity import SALT, Subject, commit, member_tag
 from gateway.jose import rfc4648
-from gateway.ports import Clock, Committed, CoopSecrets, Log, Submission, Unavailable
+from gateway.oversight.log.noting import note
+from gateway.ports import Clock, CoopSecrets, Log
 from gateway.tlog.entries import Access, instant
 
 
@@ -27,11 +28,10 @@ async def note_access(
     Without a code it is about somebody who is no member. `digest` is that of an answer that was made, `view` the case that
     it is looked at for.
     """
-    now = clock()
     subjects = () if code is None else (Subject(member_tag(secrets.subject, coop, code), os.urandom(SALT)),)
     entry = Access(
         coop=coop,
-        time=instant(now),
+        time=instant(clock()),
         look_up=look_up,
         view=view,
         digest=digest,
@@ -40,10 +40,4 @@ async def note_access(
         by=by,
         reason=reason,
     )
-    verdict = await log.append(
-        coop,
-        Submission.of(entry, now, subjects=subjects),
-    )
-    if not isinstance(verdict, Committed):
-        raise Unavailable("the log did not take the entry that says who looks")
-    return verdict.index
+    return await note(log, coop, entry, subjects=subjects)

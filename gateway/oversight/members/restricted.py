@@ -14,7 +14,8 @@ from gateway.core.refused import Refused
 from gateway.core.state import Restriction, RestrictionKind, Snapshot
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
-from gateway.ports import Committed, Submission, Unavailable
+from gateway.oversight.log.noting import note
+from gateway.ports import Unavailable
 from gateway.tlog.codes import open_code
 from gateway.tlog.entries import Access, instant
 
@@ -70,11 +71,10 @@ async def note_look(
     """
     if not reason.strip() or not writable(reason):
         raise Refused("reason", "理由を書いてください", "say why")
-    now = desk.clock()
     subjects = tuple(Subject(tag, os.urandom(SALT)) for tag in tags)
     entry = Access(
         coop=coop,
-        time=instant(now),
+        time=instant(desk.clock()),
         look_up="restrictions",
         view=view,
         members=len(subjects),
@@ -82,9 +82,7 @@ async def note_look(
         by=by,
         reason=reason,
     )
-    said = Submission.of(entry, now, subjects=subjects)
-    if not isinstance(await desk.log.append(coop, said), Committed):
-        raise Unavailable("the log did not take the entry that says who looks")
+    await note(desk.log, coop, entry, subjects=subjects)
 
 
 async def members(desk: OversightDesk, coop: str, *, by: str, reason: str) -> list[Restricted]:
