@@ -31,7 +31,10 @@ from gateway.ports import (
     Publications,
     SideRows,
     Source,
+    Submission,
     Telemetry,
+    Unavailable,
+    Verdict,
     Walks,
 )
 
@@ -113,6 +116,12 @@ class Desk:
         """Return what is in force now, at least as far as a governance index. Raises Unavailable."""
         snapshot = await self.snapshots.at_least(coop, gov, deadline=deadline)
         return Standing(snapshot=snapshot, at=self.clock())
+
+    async def append(self, coop: str, submission: Submission) -> Verdict:
+        """Commit an entry. Raises Unavailable, also where the log is not the one that was signed."""
+        if coop in self.rewritten:
+            raise Unavailable("the log is not the one that was signed")
+        return await self.log.append(coop, submission)
 
     def partner_of(self, coop: str, client: str, at: datetime) -> str | None:
         """Return the partner a client belongs to in the policy in force; None where it belongs to none."""

@@ -43,8 +43,6 @@ async def record(
     release, that can no longer be made as it demands.
     """
     try:
-        if asking.coop in desk.rewritten:
-            raise Unavailable("the log is not the one that was signed")
         if isinstance(decided, Sealed) and asking.coop in desk.held_back:
             # Also what was sealed before, and what was fetched just before the anchors were overdue.
             decided = deny("unavailable", [reason("fault", "anchor", "overdue")], gov=decided.permit.gov)
@@ -75,7 +73,7 @@ async def _release(desk: Desk, asking: Asking, sealed: Sealed, change: Change | 
         change=change,
         request=seal(coop.secrets.requests, asking.jws, asking.transfer.encode()),
     )
-    verdict = await desk.log.append(asking.coop, submission)
+    verdict = await desk.append(asking.coop, submission)
     match verdict:
         case Committed():
             receipt = _receipt(desk, asking, sealed, submission, verdict.index)
@@ -105,7 +103,7 @@ async def _deny(desk: Desk, asking: Asking, denial: Denial, *, over: int = 0) ->
         valid_until=denial.valid_until,
         replay=asking.replay if denial.slug in CONSUMES_THE_PROOF else None,
     )
-    verdict = await desk.log.append(asking.coop, submission)
+    verdict = await desk.append(asking.coop, submission)
     return denial if isinstance(verdict, Committed) else bounced(desk, asking, verdict)
 
 

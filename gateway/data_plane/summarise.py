@@ -30,7 +30,7 @@ async def summarise(desk: Desk, *, until: float) -> None:
         )
         submission = Submission.of(entry, now)
         try:
-            written = isinstance(await desk.log.append(coop, submission), Committed)
+            written = isinstance(await desk.append(coop, submission), Committed)
         except Unavailable as fault:
             desk.telemetry.note("summary not written", coop=coop, fault=str(fault), minute=began.isoformat())
             written = False

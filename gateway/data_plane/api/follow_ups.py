@@ -197,7 +197,7 @@ async def _take(desk: Desk, caller: Caller, said: FollowUpAnswer, body: bytes) -
             await consume(desk, caller)
             return {"follow_up": found.id, "state": found.state, "signed": signed}
         gov = (await desk.log.head(caller.coop)).gov
-        verdict = await desk.log.append(
+        verdict = await desk.append(
             caller.coop, _submission(desk, caller, said, found, body=body, gov=gov, signed=signed)
         )
         match verdict:

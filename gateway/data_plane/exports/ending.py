@@ -84,8 +84,6 @@ class _By(msgspec.Struct, frozen=True, kw_only=True):
 async def _append(desk: Desk, export: Export, event: Event, by: _By | None = None) -> Verdict:
     """Commit the entry of an end and the end itself. Raises Unavailable."""
     at = desk.clock()
-    if export.coop in desk.rewritten:
-        raise Unavailable("the log is not the one that was signed")
     entry = entries.Export(
         coop=export.coop,
         time=instant(at),
@@ -108,7 +106,7 @@ async def _append(desk: Desk, export: Export, event: Event, by: _By | None = Non
         replay=by.caller.replay if by else None,
         change=Change(statement=f"export_{event}", values={"id": export.id}),
     )
-    verdict = await desk.log.append(export.coop, submission)
+    verdict = await desk.append(export.coop, submission)
     if isinstance(verdict, Committed):
         desk.telemetry.count("exports", coop=export.coop, outcome=event)
     return verdict
