@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.data_plane.api.inbound import answer, inbound, inbound_of, reader, refuse_query
+from gateway.data_plane.api.inbound import answer, available, inbound, inbound_of, reader, refuse_query
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.exports.asked import OPEN, own, status_of
 from gateway.data_plane.exports.ending import end
@@ -18,7 +18,6 @@ from gateway.data_plane.exports.handing_out import hand_out
 from gateway.data_plane.exports.manifest import manifest
 from gateway.data_plane.exports.order import order
 from gateway.data_plane.passing import Answer
-from gateway.ports import Unavailable
 from gateway.tlog.entries import instant
 from gateway.web.guard import CLIENT_LEFT
 from gateway.web.problems import Problem
@@ -38,11 +37,8 @@ def routes(desk: Desk) -> list[Route]:
 
     async def ordered(request: Request) -> Response:
         refuse_query(request.scope)
-        try:
-            with desk.telemetry.span("export order"):
-                taken = await order(desk, await inbound(request, desk.issuer + PATH, desk.proxies))
-        except Unavailable as fault:
-            raise _unavailable(desk, "export order unavailable", fault) from None
+        with available(desk, "export order unavailable"), desk.telemetry.span("export order"):
+            taken = await order(desk, await inbound(request, desk.issuer + PATH, desk.proxies))
         said = {"export": taken.export, "state": "running", "form": taken.form, "expires": instant(taken.expires)}
         response = answer(desk, msgspec.json.encode(said), media_type=JSON, Location=f"{PATH}/{taken.export}")
         response.status_code = 202
@@ -51,10 +47,8 @@ def routes(desk: Desk) -> list[Route]:
     async def progress(request: Request) -> Response:
         export = request.path_params["export"]
         caller = await reader(desk, request, f"{desk.issuer}{PATH}/{export}")
-        try:
+        with available(desk, "export unavailable", coop=caller.coop):
             found = await own(desk, caller, export)
-        except Unavailable as fault:
-            raise _unavailable(desk, "export unavailable", fault) from None
         if found is None:
             raise Problem("not-found")
         return answer(desk, status_of(found), media_type=JSON)
@@ -62,21 +56,17 @@ def routes(desk: Desk) -> list[Route]:
     async def listed(request: Request) -> Response:
         export = request.path_params["export"]
         caller = await reader(desk, request, f"{desk.issuer}{PATH}/{export}/manifest")
-        try:
+        with available(desk, "export unavailable", coop=caller.coop):
             found = await own(desk, caller, export)
             if found is None or found.state not in OPEN:
                 raise Problem("not-found")
             return answer(desk, await manifest(desk, found), media_type="application/jwt")
-        except Unavailable as fault:
-            raise _unavailable(desk, "export unavailable", fault) from None
 
     async def ended(request: Request) -> Response:
         export = request.path_params["export"]
         refuse_query(request.scope)
-        try:
+        with available(desk, "export not ended"):
             await end(desk, await inbound(request, f"{desk.issuer}{PATH}/{export}", desk.proxies), export)
-        except Unavailable as fault:
-            raise _unavailable(desk, "export not ended", fault) from None
         nonce = desk.nonces.issue(int(desk.clock().timestamp()))
         return Response(status_code=204, headers={"DPoP-Nonce": nonce})
 
@@ -112,11 +102,8 @@ class _Parts:
         refuse_query(scope)
         export, n = scope["path_params"]["export"], scope["path_params"]["n"]
         asked = inbound_of(scope, b"", f"{desk.issuer}{PATH}/{export}/parts/{n}", desk.proxies)
-        try:
-            with desk.telemetry.span("export part out"):
-                found = await hand_out(desk, asked, export, n)
-        except Unavailable as fault:
-            raise _unavailable(desk, "export part unavailable", fault) from None
+        with available(desk, "export part unavailable"), desk.telemetry.span("export part out"):
+            found = await hand_out(desk, asked, export, n)
         if not isinstance(found, Answer):
             waits = answer(desk, status_of(found), media_type=JSON, Retry_After=str(SOON_S))
             waits.status_code = 202
@@ -126,8 +113,3 @@ class _Parts:
         await answer(desk, found.body, media_type=found.media_type, **headers)(scope, receive, send)
         if CLIENT_LEFT not in scope:
             desk.handed_over.add(found.coop, found.index)
-
-
-def _unavailable(desk: Desk, what: str, fault: Unavailable) -> Problem:
-    desk.telemetry.note(what, fault=str(fault))
-    return Problem("unavailable", retry_after=1)

@@ -20,7 +20,7 @@ from gateway.core.days import Moment
 from gateway.core.follow_ups.answer import FollowUpAnswer, parse
 from gateway.core.follow_ups.follow_up import FollowUp, allowed, ending, ends_block
 from gateway.core.request import MalformedClaim
-from gateway.data_plane.api.inbound import answer, consume, inbound, refuse_query
+from gateway.data_plane.api.inbound import answer, available, consume, inbound, refuse_query
 from gateway.data_plane.authenticate import MEDIA_TYPE
 from gateway.data_plane.caller import Caller, check_caller, signed_claims
 from gateway.data_plane.desk import Desk
@@ -55,11 +55,8 @@ def routes(desk: Desk) -> list[Route]:
         caller = check_caller(desk, await inbound(request, desk.issuer + PATH, desk.proxies))
         after = _cursor(desk, caller, request.scope["query_string"])
         await consume(desk, caller)
-        try:
+        with available(desk, "follow-ups unavailable", coop=caller.coop):
             claims = await _page(desk, caller, after)
-        except Unavailable as fault:
-            desk.telemetry.note("follow-ups unavailable", coop=caller.coop, fault=str(fault))
-            raise Problem("unavailable", retry_after=1) from None
         return answer(desk, _sealed(desk, caller, request.state.request_id, claims), media_type=MEDIA_TYPE)
 
     async def ack(request: Request) -> Response:
@@ -74,11 +71,8 @@ def routes(desk: Desk) -> list[Route]:
             raise Problem("malformed", pointer="/follow_up")
         if said.coop != caller.coop or not desk.snapshots.current(caller.coop).partner(caller.partner).active:
             raise Problem("not-permitted")
-        try:
+        with available(desk, "answer to a follow-up not taken", coop=caller.coop):
             document = await _take(desk, caller, said, came.body)
-        except Unavailable as fault:
-            desk.telemetry.note("answer to a follow-up not taken", coop=caller.coop, fault=str(fault))
-            raise Problem("unavailable", retry_after=1) from None
         return answer(desk, msgspec.json.encode(document), media_type="application/json")
 
     return [Route(PATH, follow_ups, methods=["GET"]), Route(PATH + "/{follow_up}/ack", ack, methods=["POST"])]

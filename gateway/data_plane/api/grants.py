@@ -12,11 +12,10 @@ from gateway.core.agreement_gate import encryption_key, signing_keys
 from gateway.core.days import Moment, midnight_after
 from gateway.core.grant_schema import grant_schema
 from gateway.core.policy import Agreement, Grant, Policy
-from gateway.data_plane.api.inbound import answer, reader
+from gateway.data_plane.api.inbound import answer, available, reader
 from gateway.data_plane.budget import told
 from gateway.data_plane.caller import Caller
 from gateway.data_plane.desk import Desk
-from gateway.ports import Unavailable
 from gateway.tlog.entries import instant
 from gateway.web.problems import Problem
 
@@ -29,7 +28,7 @@ def routes(desk: Desk) -> list[Route]:
     async def grants(request: Request) -> Response:
         caller = await reader(desk, request, desk.issuer + PATH)
         policy, moment = _policy(desk, caller)
-        try:
+        with available(desk, "grants unavailable", coop=caller.coop):
             wanted = await desk.overruns.waiting(caller.coop)
             shown = [
                 await _grant(desk, caller, policy=policy, agreement=agreement, grant=grant, moment=moment)
@@ -38,8 +37,6 @@ def routes(desk: Desk) -> list[Route]:
                 if agreement.partner == caller.partner
                 for grant in agreement.grants
             ]
-        except Unavailable:
-            raise Problem("unavailable", retry_after=1) from None
         return answer(desk, msgspec.json.encode({"grants": shown}), media_type="application/json")
 
     async def schema(request: Request) -> Response:

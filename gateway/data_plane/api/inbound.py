@@ -1,5 +1,7 @@
 """A request as the values the steps read, and answers with what every 2xx carries."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -68,6 +70,16 @@ def answer(desk: Desk, body: bytes, *, media_type: str, **headers: str) -> Respo
     return Response(body, headers={"DPoP-Nonce": nonce, **named}, media_type=media_type)
 
 
+@contextmanager
+def available(desk: Desk, otherwise: str, **of: str) -> Iterator[None]:
+    """Raise Problem `unavailable` where something that is needed is not at hand, and note what could then not be done."""
+    try:
+        yield
+    except Unavailable as fault:
+        desk.telemetry.note(otherwise, fault=str(fault), **of)
+        raise Problem("unavailable", retry_after=1) from None
+
+
 async def reader(desk: Desk, request: Request, url: str) -> Caller:
     """Return who asks on a GET route, whose proof is consumed in a transaction of its own.
 
@@ -81,12 +93,10 @@ async def reader(desk: Desk, request: Request, url: str) -> Caller:
 
 async def consume(desk: Desk, caller: Caller) -> None:
     """Use up the proof of whoever may act, in a transaction of its own. Raises Problem as `reader` does."""
-    try:
-        if any(await desk.log.seen([caller.replay])):
-            desk.summaries.add(caller.coop, caller.client, "replayed", desk.clock().timestamp())
-            raise Problem("replayed")
-    except Unavailable as fault:
-        desk.telemetry.note("replay check unavailable", coop=caller.coop, fault=str(fault))
-        raise Problem("unavailable", retry_after=1) from None
+    with available(desk, "replay check unavailable", coop=caller.coop):
+        known = await desk.log.seen([caller.replay])
+    if any(known):
+        desk.summaries.add(caller.coop, caller.client, "replayed", desk.clock().timestamp())
+        raise Problem("replayed")
     if not may_act(desk.snapshots.current(caller.coop), caller):
         raise Problem("not-permitted")

@@ -14,12 +14,11 @@ from starlette.routing import Route
 
 from gateway.core.incidents.report import IncidentReport, parse
 from gateway.core.request import MalformedClaim
-from gateway.data_plane.api.inbound import answer, consume, inbound, refuse_query
+from gateway.data_plane.api.inbound import answer, available, consume, inbound, refuse_query
 from gateway.data_plane.authenticate import MEDIA_TYPE
 from gateway.data_plane.caller import Caller, check_caller, signed_claims
 from gateway.data_plane.desk import Desk
 from gateway.jose import rfc4648
-from gateway.ports import Unavailable
 from gateway.tlog.entries import instant
 from gateway.web.problems import Problem
 
@@ -44,11 +43,8 @@ def route(desk: Desk) -> Route:
         if take is None:
             raise Problem("unavailable", retry_after=10)
         signed = rfc4648.encode(hashlib.sha256(came.body).digest())
-        try:
+        with available(desk, "report of an incident not taken", coop=caller.coop):
             identifier = await take(report, caller.partner, caller.client, signed)
-        except Unavailable as fault:
-            desk.telemetry.note("report of an incident not taken", coop=caller.coop, fault=str(fault))
-            raise Problem("unavailable", retry_after=1) from None
         desk.telemetry.count("incidents_reported", coop=caller.coop)
         document = {"incident": identifier, "received": instant(desk.clock()), "report": report.jti, "signed": signed}
         return answer(desk, msgspec.json.encode(document), media_type="application/json")

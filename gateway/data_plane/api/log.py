@@ -16,9 +16,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.data_plane.api.inbound import prefix_of, refuse_query
+from gateway.data_plane.api.inbound import available, prefix_of, refuse_query
 from gateway.data_plane.desk import Desk
-from gateway.ports import Unavailable
 from gateway.tlog.checkpoint import Checkpoint, stated
 from gateway.tlog.hash_tiles import reading, tiles_along
 from gateway.tlog.merkle import HASH_SIZE
@@ -106,18 +105,16 @@ def routes(desk: Desk) -> list[Route]:
         return Response(encode_hashes(hashes), headers={"Cache-Control": FOR_EVER}, media_type="text/plain")
 
     return [
-        Route(f"{PATH}/{name}", _available(door), methods=["GET"])
+        Route(f"{PATH}/{name}", _available(desk, door), methods=["GET"])
         for name, door in (("checkpoint", checkpoint), ("tile/{tile:path}", tile), ("consistency", consistent))
     ]
 
 
-def _available(door: _Door) -> _Door:
+def _available(desk: Desk, door: _Door) -> _Door:
     """Return the door that says so where the database does not answer."""
 
     async def answering(request: Request) -> Response:
-        try:
+        with available(desk, "published log unavailable"):
             return await door(request)
-        except Unavailable:
-            raise Problem("unavailable", retry_after=1) from None
 
     return answering

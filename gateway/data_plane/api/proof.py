@@ -12,11 +12,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gateway.data_plane.api.inbound import answer, reader
+from gateway.data_plane.api.inbound import answer, available, reader
 from gateway.data_plane.caller import Caller
 from gateway.data_plane.desk import Desk
 from gateway.jose import rfc4648
-from gateway.ports import Logged, Unavailable
+from gateway.ports import Logged
 from gateway.tlog.checkpoint import stated
 from gateway.tlog.entries import Denial, Release, decode
 from gateway.tlog.hash_tiles import reading, tiles_along
@@ -37,11 +37,9 @@ def route(desk: Desk) -> Route:
     async def proof(request: Request) -> Response:
         transfer = request.path_params["transfer"]
         caller = await reader(desk, request, desk.issuer + PATH.format(transfer=transfer))
-        try:
+        with available(desk, "proof unavailable", coop=caller.coop):
             logged = await _own(desk, caller, transfer)
             text = encode(await _prove(desk, caller.coop, logged))
-        except Unavailable:
-            raise Problem("unavailable", retry_after=1) from None
         document = msgspec.json.encode({"proof": text, "entry": rfc4648.encode(logged.entry)})
         return answer(desk, document, media_type="application/json")
 

@@ -6,13 +6,11 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from gateway.data_plane.api.inbound import inbound_of, refuse_query
+from gateway.data_plane.api.inbound import available, inbound_of, refuse_query
 from gateway.data_plane.api.rate_limit import rate_limit
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.transfer import transfer
-from gateway.ports import Unavailable
 from gateway.web.guard import CLIENT_LEFT
-from gateway.web.problems import Problem
 
 PATH = "/v1/transfers"
 BODY_LIMIT = 64 * 1024
@@ -31,12 +29,8 @@ class _Transfers:
         message = await receive()  # the guard has the whole body at hand
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        try:
-            with desk.telemetry.span("transfer"):
-                released = await transfer(desk, inbound_of(scope, message["body"], self.url, desk.proxies))
-        except Unavailable as fault:
-            desk.telemetry.note("transfer unavailable", fault=str(fault))
-            raise Problem("unavailable", retry_after=1) from None
+        with available(desk, "transfer unavailable"), desk.telemetry.span("transfer"):
+            released = await transfer(desk, inbound_of(scope, message["body"], self.url, desk.proxies))
         headers = [
             (b"content-type", released.media_type.encode()),
             (b"content-length", b"%d" % len(released.body)),
