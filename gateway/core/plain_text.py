@@ -4,6 +4,9 @@ import re
 import unicodedata
 from typing import Final
 
+LONGEST_REASON: Final = 2_000
+"""Characters of a reason: in whatever script they are, an entry of the log holds them."""
+
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 """Controls but tabs and line ends, halves of characters, and what makes a line read in another order than it is written."""
 _LINES: Final = re.compile(r"[\t\r\n\u2028\u2029]")
@@ -39,3 +42,8 @@ def writable(text: str) -> bool:
 def one_line(text: str) -> bool:
     """Tell whether a text says something, in one line."""
     return says(text) and writable(text) and _LINES.search(text) is None
+
+
+def is_reason(text: str) -> bool:
+    """Tell whether a text can stand in an entry as why somebody acts: it says something, and the entry holds it."""
+    return bool(text.strip()) and writable(text) and len(text) <= LONGEST_REASON

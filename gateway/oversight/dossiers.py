@@ -10,7 +10,7 @@ import msgspec
 
 from gateway.core.dossier import Dossier, Event, Matter
 from gateway.core.identity import SALT, Subject, commit, member_tag
-from gateway.core.plain_text import writable
+from gateway.core.plain_text import LONGEST_REASON, is_reason
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal, unseal
@@ -148,8 +148,10 @@ async def _write(
     reason: str,
     more: Values | None = None,
 ) -> Dossier:
-    if not reason.strip() or not writable(reason):
-        raise Refused("reason", "理由を書いてください", "say why")
+    if not is_reason(reason):
+        raise Refused(
+            "reason", f"理由を{LONGEST_REASON}字までで書いてください", f"say why, in up to {LONGEST_REASON} characters"
+        )
     coop, salt = made.coop, os.urandom(SALT)
     made, change = sealed_as(desk, made, body, statement, by=by)
     if more is not None:

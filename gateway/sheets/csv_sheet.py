@@ -18,8 +18,8 @@ BOM: Final = b"\xef\xbb\xbf"
 
 _NOT_OF_CP932: Final = re.compile("[\x80\xa2\xa3\xac\u2016\u2212\u301c\uf8f0-\uf8f3]")
 """What Python writes as cp932 though it is not there: six signs become other, full-width ones; the rest bytes of no character."""
-_FORMULA = frozenset("=+-@\t\r'＝＋－＠")
-"""What a spreadsheet may read as the beginning of a formula, wide signs too, and the apostrophe itself."""
+_FORMULA: Final = re.compile(r"[\t\r\n]|[\s\u200b-\u200f\u2060\ufeff]*[=+\-@'＝＋－＠]")
+"""What a spreadsheet may read as the beginning of a formula: wide signs too, behind what it may skip, and the apostrophe."""
 
 
 class Unencodable(Refused):
@@ -53,12 +53,12 @@ def sheet(rows: Iterable[Sequence[str | int]], *, encoding: Encoding = "utf-8") 
 
 def neutral(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; `plain` gives back what it was."""
-    return f"'{cell}" if cell[:1] in _FORMULA and cell else cell
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def plain(cell: str) -> str:
     """Return a cell without the apostrophe that `neutral` put before it."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA and len(cell) > 1 else cell
+    return cell[1:] if cell[:1] == "'" and _FORMULA.match(cell, 1) else cell
 
 
 def _first_lacking(rows: Sequence[Sequence[str]], encoding: Encoding) -> Unencodable:

@@ -219,7 +219,7 @@ async def test_a_decision_follows_what_was_found(room: Room):
         ({"decision": "encrypted"}, "高度な暗号化による除外"),
         ({"decision": "processor"}, "委託元への通知"),
         ({"decision": "anything"}, "選んでください"),
-        ({"decision": "no_trigger", "reason": " "}, "理由を書いてください"),
+        ({"decision": "no_trigger", "reason": " "}, "理由を2000字までで書いてください"),
     ):
         await homu.go(path)
         answer = await send(homu, f"{path}/judge", {"reason": "確かめた", **fields})

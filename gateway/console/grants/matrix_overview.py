@@ -1,6 +1,7 @@
 """提供範囲の一覧: partners × purposes with the number of fields, each leading to the matrix behind it."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from gateway.console.pages import page
 from gateway.console.refusal import Refusal
 from gateway.console.visit import Visit, require
 from gateway.control_plane.grants.matrix import natural
-from gateway.control_plane.grants.matrix_changes import agreement_file
+from gateway.control_plane.grants.matrix_changes import agreement_file, check_partners
 from gateway.core.changes.proposal import FROM, Proposal
 from gateway.core.policy import Policy
 
@@ -68,7 +69,34 @@ async def overview(request: Request) -> Response:
         proposal=proposal,
         drafts=drafts,
         touched=frozenset() if proposal is None else await _touched(visit, proposal),
+        drafted=frozenset() if proposal is None else await _drafted(visit, proposal, rows),
     )
+
+
+async def _drafted(visit: Visit, proposal: Proposal, rows: Sequence[OverviewRow]) -> frozenset[str]:
+    """Return the agreements in force that a proposal's files have too, so that there is a matrix of them to lead to.
+
+    They lack one that was published since they were begun, or that they take out. Files with errors are taken to have
+    all: the matrix says what is wrong with them.
+    """
+    policy = visit.policy
+    files = await visit.desk.proposals.files(visit.coop, proposal.content)
+    now = None if policy is None else await visit.desk.proposals.files_of_version(visit.coop, policy.digest)
+    if files is None:
+        return frozenset(row.agreement for row in rows)
+    there = {row.partner: agreement_file(visit.coop, row.partner) for row in rows}
+    # The file of most partners is the one in force: only the others are read.
+    moved = {partner for partner, path in there.items() if now is None or files.get(path) != now.get(path)}
+    kept = {row.agreement for row in rows if row.partner not in moved}
+    if moved:
+        checked = await asyncio.to_thread(
+            check_partners, files, moved, policy_files=visit.desk.policy_files, coop=visit.coop
+        )
+        own = checked.policy
+        kept |= {
+            row.agreement for row in rows if row.partner in moved and (own is None or row.agreement in own.agreements)
+        }
+    return frozenset(kept)
 
 
 async def _touched(visit: Visit, proposal: Proposal) -> frozenset[str]:

@@ -18,6 +18,7 @@ from gateway.control_plane.office import Office, last_version
 from gateway.control_plane.refusals import refused
 from gateway.core.changes.proposal import Event, Proposal, refusal
 from gateway.core.days import Moment
+from gateway.core.plain_text import LONGEST_REASON, is_reason
 from gateway.core.refused import Refused
 from gateway.core.state import Effect, PolicyPublished
 from gateway.ports import Change, Checked, Unavailable, Values
@@ -150,11 +151,13 @@ async def approve(office: Office, proposal: Proposal, *, preview: str, by: str) 
 
 async def reject(office: Office, proposal: Proposal, *, reason: str, by: str) -> Proposal:
     """Send a proposal back to its author, with a reason. Raises Refused, Unavailable."""
+    _check_said(reason)
     return await _step(office, "reject", proposal, by=by, reason=reason)
 
 
 async def withdraw(office: Office, proposal: Proposal, *, reason: str, by: str) -> Proposal:
     """End a proposal that is not to be published. Raises Refused, Unavailable."""
+    _check_said(reason)
     return await _step(office, "withdraw", proposal, by=by, reason=reason)
 
 
@@ -243,6 +246,16 @@ def _no_version(version: str | None) -> Refused:
         f"`{version}` で始まる版が1つに決まらないか、その版のファイルが保管されていません。版の履歴で確かめてください",
         f"no one version begins with `{version}`, or its files were not kept; look at the list of versions",
     )
+
+
+def _check_said(reason: str) -> None:
+    """Raise Refused for a reason that no entry can hold; whether there is one at all is a rule of the act."""
+    if reason.strip() and not is_reason(reason):
+        raise Refused(
+            "reason",
+            f"理由は{LONGEST_REASON}字までで、制御文字や表示の向きを変える文字は使えません",
+            f"a reason has at most {LONGEST_REASON} characters, and none that controls or turns the line",
+        )
 
 
 async def _step(

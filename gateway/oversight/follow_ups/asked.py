@@ -8,7 +8,7 @@ from typing import Final, Literal
 from gateway.core.follow_ups.follow_up import Answer, Duty, FollowUp, allowed, ending, ends_block
 from gateway.core.identity import member_tag
 from gateway.core.members.masters import check_staff
-from gateway.core.plain_text import writable
+from gateway.core.plain_text import LONGEST_REASON, is_reason, writable
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal
@@ -88,7 +88,8 @@ async def answered_on_paper(
     Raises Refused where the follow-up is past that, or `by` may not; Unavailable.
     """
     _said(reason)
-    _said(text)
+    if not text.strip() or not writable(text):
+        raise Refused("paper", "回答の内容を書いてください", "say what the answer is")
     sealed = seal(desk.secrets(found.coop).requests, text.encode(), f"follow-up/{found.coop}/{found.id}".encode())
     for _ in range(ROUNDS):
         stored = await desk.follow_ups.get(found.coop, found.id)
@@ -133,6 +134,8 @@ async def answered_on_paper(
     raise Unavailable("the log did not take the entry of an answer")
 
 
-def _said(text: str) -> None:
-    if not text.strip() or not writable(text):
-        raise Refused("reason", "理由と内容を書いてください", "say why, and what it is")
+def _said(reason: str) -> None:
+    if not is_reason(reason):
+        raise Refused(
+            "reason", f"理由を{LONGEST_REASON}字までで書いてください", f"say why, in up to {LONGEST_REASON} characters"
+        )

@@ -13,7 +13,7 @@ from typing import Final
 from gateway.core.dossier import Dossier
 from gateway.core.identity import FEW, SALT, Chunk, Subject, commit, tagger
 from gateway.core.incidents.incident import Scope
-from gateway.core.plain_text import writable
+from gateway.core.plain_text import LONGEST_REASON, is_reason
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.oversight.desk import OversightDesk
@@ -48,8 +48,12 @@ async def persons(
     desk: OversightDesk, dossier: Dossier, counted: Scope, register: Iterable[str], *, by: str, reason: str
 ) -> Persons:
     """Return those of a register whose data was reached by the releases of a scope. Raises Refused, Unavailable."""
-    if not reason.strip() or not writable(reason):
-        raise Refused("reason", "一覧を見る理由を書いてください", "say why you need the list")
+    if not is_reason(reason):
+        raise Refused(
+            "reason",
+            f"一覧を見る理由を{LONGEST_REASON}字までで書いてください",
+            f"say why you need the list, in up to {LONGEST_REASON} characters",
+        )
     coop = dossier.coop
     found = await reach(desk, coop, counted.wanted, size=counted.size)
     ordinals = found.persons

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.core.plain_text import writable
+from gateway.core.plain_text import LONGEST_REASON, is_reason
 from gateway.core.refused import Refused
 from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import unseal
@@ -35,8 +35,12 @@ async def open_request(
     desk: OversightDesk, coop: str, index: int, entry: Release, *, by: str, reason: str
 ) -> Opened | None:
     """Return the request that a release was asked for by; None where it is erased by now. Raises Refused, Unavailable."""
-    if not reason.strip() or not writable(reason):
-        raise Refused("reason", "理由を書いてください。理由は提供ログに残ります", "say why; the log keeps the reason")
+    if not is_reason(reason):
+        raise Refused(
+            "reason",
+            f"理由を{LONGEST_REASON}字までで書いてください。理由は提供ログに残ります",
+            f"say why, in up to {LONGEST_REASON} characters; the log keeps the reason",
+        )
     sealed = await desk.kept_requests.of_entry(coop, index)
     if sealed is None:
         return None

@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.core.days import Moment, Span
 from gateway.core.identity import SALT, Subject, commit
-from gateway.core.plain_text import writable
+from gateway.core.plain_text import LONGEST_REASON, is_reason
 from gateway.core.refused import Refused
 from gateway.core.state import Restriction, RestrictionKind, Snapshot
 from gateway.jose import rfc4648
@@ -69,8 +69,10 @@ async def note_look(
 
     Raises Refused without a reason, Unavailable.
     """
-    if not reason.strip() or not writable(reason):
-        raise Refused("reason", "理由を書いてください", "say why")
+    if not is_reason(reason):
+        raise Refused(
+            "reason", f"理由を{LONGEST_REASON}字までで書いてください", f"say why, in up to {LONGEST_REASON} characters"
+        )
     subjects = tuple(Subject(tag, os.urandom(SALT)) for tag in tags)
     entry = Access(
         coop=coop,
