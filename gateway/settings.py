@@ -293,6 +293,13 @@ class Settings(BaseSettings):
             raise ValueError("this is `https://host[:port]`, without a path, query or final slash")
         return origin
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if not url.startswith("postgresql+asyncpg://") and url.removeprefix("sqlite:///") in {"", url}:
+            raise ValueError("this is `postgresql+asyncpg://user@host/database` or `sqlite:///path`")
+        return url
+
     @model_validator(mode="after")
     def _consistent(self) -> "Settings":
         for what, origin in (("an issuer", self.issuer), ("a console", self.console or "")):

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 from gateway.ports import Unavailable
 
+UNMIGRATED = "its schema is not this gateway's; run `gateway migrate`"
+"""What is said of a database that lacks a table or column."""
+
 
 def sqlite_path(url: str) -> Path | None:
     """Return the file a `sqlite:///` URL names; None for another database."""
@@ -16,8 +19,9 @@ def sqlite_path(url: str) -> Path | None:
 
 
 async def migrate(url: str) -> None:
-    """Bring the database at `url` to the newest schema; a database already there is left as it is."""
+    """Bring the database at `url` to the newest schema; a database already there is left as it is. Raises Unavailable."""
     from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
     from sqlalchemy.ext.asyncio import create_async_engine
 
     path = sqlite_path(url)
@@ -32,6 +36,11 @@ async def migrate(url: str) -> None:
         return
     postgres = create_async_engine(url)
     try:
+        try:
+            await (await postgres.connect()).close()
+        except DBAPIError as fault:
+            # Before anything was asked: which role or database there is not, and nothing of a member.
+            raise Unavailable(f"the database does not let us in: {fault.orig}") from None
         async with postgres.begin() as connection:
             await connection.run_sync(_upgrade)
     except OSError as fault:

@@ -18,11 +18,16 @@ from gateway.cli.acting import By, known
 from gateway.cli.output import USAGE, Json, Lang, Language, fail, run, say, settings, show as show_rows, text_of
 from gateway.core.members import rights_words as words
 from gateway.core.members.rights import (
+    AGENTS,
     ARTICLES,
+    CHANNELS,
+    FORMS,
+    KINDS,
     METHODS,
     OPEN_STATES,
     OUTCOMES,
     RESULTS,
+    SUBJECTS,
     Agent,
     Case,
     Channel,
@@ -269,7 +274,9 @@ def _request(text: str) -> Request:
     try:
         return msgspec.json.decode(text.encode(), type=Request)
     except msgspec.ValidationError as fault:
-        raise fail(f"申出のJSONを直してください / mend the request: {fault}", USAGE) from None
+        known = {"kind": KINDS, "channel": CHANNELS, "subject": SUBJECTS, "form": FORMS, "agent.kind": AGENTS}
+        words = [f"{name}: {' | '.join(values)}" for name, values in known.items()]
+        raise fail("\n".join([f"申出のJSONを直してください / mend the request: {fault}", *words]), USAGE) from None
     except msgspec.DecodeError:
         raise fail("申出のJSONを読めません / the request is not JSON", USAGE) from None
 

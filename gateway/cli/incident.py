@@ -140,6 +140,13 @@ def scope(
         return
     english = lang == "en"
     say(words.persons(found, english=english))
+    if not found.entries:
+        # A name that nobody bears counts nobody: that is told apart from a leak that reached nobody.
+        say(
+            "no release is of all that was named: check how it is spelt, and the period"
+            if english
+            else "指定したすべてに当てはまる提供は、1件もありません。提供先・鍵などのつづりと期間を確かめてください"
+        )
     if found.erased:
         say(
             f"at most: side rows of {found.erased_entries} releases are erased"

@@ -164,6 +164,8 @@ def explained() -> Iterator[None]:
         raise
     except OSError as fault:
         why = fault.strerror or type(fault).__name__
+        if fault.filename is None:  # an address to listen on, not a file: the system's sentence names it
+            raise fail(f"使えません / cannot be used: {why}", USAGE) from None
         raise fail(f"`{fault.filename}` を読み書きできません / cannot be used: {why}", USAGE) from None
     except (AlreadyServing, StaleBase, NothingPublished, ValueError) as refused:
         ja = _REFUSALS.get(type(refused))

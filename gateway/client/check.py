@@ -39,7 +39,7 @@ _NEEDS_CASE: Text = {
     "ja": "未実施(許可された利用目的のすべてに案件番号が必要です。番号を指定してください)",
 }
 _NO_DATE: Text = {"en": "not run: the gateway sent no Date", "ja": "未実施(ゲートウェイがDateを返していません)"}
-_OFFSET: Text = {"en": "{seconds:+.0f} s apart", "ja": "ずれ {seconds:+.0f} 秒"}
+_OFFSET: Text = {"en": "{seconds:+d} s apart", "ja": "ずれ {seconds:+d} 秒"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +112,9 @@ def _lines(
         if offset is None:
             yield not_run(_NO_DATE)
         elif abs(offset) > CLOCK_TOLERANCE:
-            yield failed(_OFFSET[lang].format(seconds=offset), clock_advice(lang=lang))
+            yield failed(_OFFSET[lang].format(seconds=round(offset)), clock_advice(lang=lang))
         else:
-            yield ok(_OFFSET[lang].format(seconds=offset))
+            yield ok(_OFFSET[lang].format(seconds=round(offset)))
 
         name = "token"
         permitted, refusals = [], []

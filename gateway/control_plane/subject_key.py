@@ -62,6 +62,11 @@ async def hold(log: Log, coop: str, key: bytes | None, *, by: str, clock: Clock)
             f"the member key of `{coop}` was destroyed: finish that with `gateway keys destroy {coop} --subject`, or begin "
             f"a new generation with `gateway keys renew {coop} --subject`"
         )
+    if key is None and said.check is None:
+        raise SubjectKeyRefused(
+            f"`{coop}` の組合員キー(subject.key)がありません。初めてなら `gateway keys init` で作ってください / "
+            f"the member key of `{coop}` is missing: where this is the beginning, make it with `gateway keys init`"
+        )
     if key is None:
         raise _other(coop, "がありません", "is missing")
     check = check_value(key)

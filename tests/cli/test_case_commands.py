@@ -48,6 +48,10 @@ async def test_a_case_from_its_receipt_to_its_answer_and_its_end(sqlite_url: str
         lone = {**asked, "agent": {"kind": "appointed", "name": "代理 太郎"}}
         assert "委任状" in await case("open", COOP, "--request", "-", stdin=json.dumps(lone), code=1)
         await case("open", COOP, "--request", "-", stdin=json.dumps({**asked, "more": 1}), code=2)
+        wrong = await case("open", COOP, "--request", "-", stdin=json.dumps({**asked, "kind": "disclosure"}), code=2)
+        assert "$.kind" in wrong
+        assert "kind: notify_purpose | disclose | correct" in wrong
+        assert "channel: counter | delivery" in wrong
         await case("open", COOP, "--request", "-", stdin="{", code=2)
         made = json.loads(await case("open", COOP, "--request", "-", "--json", stdin=json.dumps(asked)))
         number = made["case"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -132,3 +133,20 @@ def test_a_database_that_does_not_answer_is_exit_3(environment: dict[str, str]) 
     assert result.returncode == 3
     assert "does not answer" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("url", ["postgresql://gateway@127.0.0.1/gateway", "sqlite:///", "gateway.db"])
+def test_a_database_of_another_kind_is_a_wrong_setting(environment: dict[str, str], url: str) -> None:
+    result = gateway({**environment, "GATEWAY_DATABASE_URL": url}, "migrate")
+    assert result.returncode == 2
+    assert "GATEWAY_DATABASE_URL: Value error, this is `postgresql+asyncpg://" in result.stderr
+
+
+def test_a_port_that_is_taken_is_told_as_no_file(environment: dict[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        gateway(environment, "migrate")
+        gateway(environment, "keys", "init")
+        result = gateway({**environment, "GATEWAY_PORT": str(taken.getsockname()[1])}, "serve")
+    assert result.returncode == 2
+    assert "None" not in result.stderr
+    assert "cannot be used: Address already in use" in result.stderr

@@ -54,6 +54,9 @@ async def test_an_incident_by_command(sqlite_url: str, tmp_path: Path) -> None:
         counted = json.loads((await gateway(house, "scope", COOP, *period, "--json")).stdout)
         assert (counted["members"], counted["entries"]) == (30, 2)
         assert "組合員30名" in (await gateway(house, "scope", COOP, *period)).stdout
+        nobody = ("--partner", "sunnett", *period)
+        assert "つづりと期間を確かめてください" in (await gateway(house, "scope", COOP, *nobody)).stdout
+        assert "check how it is spelt" in (await gateway(house, "scope", COOP, *nobody, "--lang", "en")).stdout
         english = (await gateway(house, "scope", COOP, *period, "--incident", name, *BY, "--lang", "en")).stdout
         assert "30 members" in english
         assert "Care level" in english

@@ -79,6 +79,12 @@ async def test_another_key_or_none_is_refused_in_both_languages(house: House) ->
     assert len(await house.entries()) == 1
 
 
+async def test_who_forgot_to_make_the_keys_is_told_to(house: House) -> None:
+    with pytest.raises(SubjectKeyRefused, match=r"is missing: .*`gateway keys init`"):
+        await subject_key.hold(house.stores.log, COOP, None, by="gw", clock=house.clock)
+    assert await house.entries() == []
+
+
 async def test_a_gateway_with_another_key_does_not_start(house: House) -> None:
     async with partner_listener(house.settings, clock=house.clock):
         pass

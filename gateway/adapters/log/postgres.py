@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from gateway.adapters.database import UNMIGRATED
 from gateway.adapters.log.batch import effect_decoder, ms
 from gateway.adapters.log.group_commit import GroupCommit
 from gateway.adapters.log.postgres_writer import RESOLVE_S, SESSION, Writer
@@ -163,5 +164,7 @@ class PostgresLog:
         try:
             async with self._pool.acquire(timeout=3) as connection:
                 yield connection  # type: ignore[misc]  # the pool's proxy behaves as a connection
+        except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError):
+            raise Unavailable(f"the database failed: {UNMIGRATED}") from None
         except _FAULTS as fault:
             raise Unavailable(f"the database failed: {type(fault).__name__}") from None

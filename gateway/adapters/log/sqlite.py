@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from gateway.adapters.database import UNMIGRATED
 from gateway.adapters.log import changes
 from gateway.adapters.log.batch import (
     HeadRow,
@@ -162,9 +163,7 @@ class SqliteLog:
         except sqlite3.Error as fault:
             # A broken connection is not kept: the next call opens the file anew.
             self._disconnect()
-            raise Unavailable(
-                f"the database failed: {fault.sqlite_errorname}" if _named(fault) else "the database failed"
-            ) from None
+            raise Unavailable(f"the database failed{_why(fault)}") from None
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -175,7 +174,7 @@ class SqliteLog:
         origin = self._origin(coop)
         with _transaction(db) as end:
             head = _head(db, origin)
-            self._remember_nothing_shrank(db, origin, head)
+            self._refuse_a_shrunk_log(db, origin, head)
             ts = head.timestamp(ms(self._clock()))
             fresh = {key for key, expires in replay_rows(batch).items() if _insert_replay(db, key, expires)}
             quotas = {(s.quota.grant, s.quota.day) for s in batch if s.quota}
@@ -191,7 +190,7 @@ class SqliteLog:
             self._last[origin] = (head.next_index, done.frontier.size, done.frontier.root())
         return done.verdicts
 
-    def _remember_nothing_shrank(self, db: sqlite3.Connection, origin: str, head: HeadRow) -> None:
+    def _refuse_a_shrunk_log(self, db: sqlite3.Connection, origin: str, head: HeadRow) -> None:
         first, size, root = self._last.get(origin, (0, 0, b""))
         if size == 0:
             return
@@ -218,8 +217,10 @@ def _transaction(db: sqlite3.Connection, mode: str = "IMMEDIATE") -> "Iterator[_
         raise
 
 
-def _named(fault: sqlite3.Error) -> bool:
-    return hasattr(fault, "sqlite_errorname")
+def _why(fault: sqlite3.Error) -> str:
+    if str(fault).startswith(("no such table", "no such column")):
+        return f": {UNMIGRATED}"
+    return f": {fault.sqlite_errorname}" if hasattr(fault, "sqlite_errorname") else ""
 
 
 def _head(db: sqlite3.Connection, origin: str) -> HeadRow:

@@ -38,6 +38,7 @@ async def bid_farewell(stage: Stage, screen: Screen) -> None:
                 f"set -a; . {state}/gateway.env; set +a",
                 f"gateway policy history {COOP}",
                 f"gateway partner suspend {COOP} sunnet --by 私 --reason ためし",
+                f"gateway partner resume {COOP} sunnet --by sato --approver ito --reason ためし",
             ),
         ),
     )

@@ -27,7 +27,6 @@ _HELD_BY = ("jccu", "sunnet")
 _PAGES = (
     ("組合員の照会", "look at a member", "members"),
     ("通知と応答", "notices to partners", "follow-ups"),
-    ("提供実績月報", "report of the month", "reports/month"),
 )
 
 
@@ -48,7 +47,8 @@ async def answer_member(stage: Stage, screen: Screen) -> None:
     screen.say(
         f"同じことを画面で({COMPLIANCE}のアカウントは13幕で)", f"the same in the console, as `{COMPLIANCE}` of act 13"
     )
-    for ja, en, path in _PAGES:
+    this = month_of(jst_day(desk.clock()))
+    for ja, en, path in (*_PAGES, ("提供実績月報", "report of the month", f"reports/month?month={this.first:%Y-%m}")):
         shown = Text.assemble((f"   {stage.settings.console}/{COOP}/{path}", "cyan"), f"  {ja}", (f"  {en}", "dim"))
         screen.console.print(shown, soft_wrap=True)
 
