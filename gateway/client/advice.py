@@ -24,8 +24,10 @@ _CLOCK: Text = {
     "ja": "この機器の時計をNTPで合わせてください。証明は約30秒のずれまでしか受け付けられません。",
 }
 _KEYS: Text = {
-    "en": "Hand the public keys to the co-op and have both approved; the kid, client_id and issuer must be the registered ones.",
-    "ja": "公開鍵を生協に渡し、承認を受けてください。kid、client_id、issuerは登録したものと一致する必要があります。",
+    "en": "Hand the public keys to the co-op and have both approved; the kid, client_id and issuer must be the registered ones. "
+    "Where they are, ask the co-op whether the keys have ended, or you are suspended.",
+    "ja": "公開鍵を生協に渡し、承認を受けてください。kid、client_id、issuerは登録したものと一致する必要があります。"
+    "一致しているなら、鍵の期限切れや利用停止でないか、生協の窓口に確認してください。",
 }
 _AGREEMENT: Text = {
     "en": "Compare client.json with the agreement (purpose, fields, product, term), then ask the co-op's contact.",
@@ -34,10 +36,12 @@ _AGREEMENT: Text = {
 _NOT_PERMITTED: Text = {
     "en": _AGREEMENT["en"]
     + " It may be the day's limit of members, too: `members_left` of GET /v1/grants (`grants()` of the client) "
-    "says how many are left, and it starts anew at midnight in Japan.",
+    "says how many are left, and it starts anew at midnight in Japan. Of an export no part comes any more once the key has ended "
+    "that its order was signed with: then give up what is here, and pull anew.",
     "ja": _AGREEMENT["ja"]
     + "1日の提供人数の上限を超えたのかもしれません。今日の残りは GET /v1/grants(クライアントの`grants()`)の"
-    "`members_left`にあり、日本時間の0時に戻ります。",
+    "`members_left`にあり、日本時間の0時に戻ります。書出しの注文に署名した鍵が終わったときも、続きは受け取れません。受け取った分をやめて、"
+    "初めから受け取ってください。",
 }
 _LATER: Text = {
     "en": "Wait as long as the gateway says (Retry-After), then try again; nothing is lost.",

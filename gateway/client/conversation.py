@@ -74,6 +74,11 @@ class Conversation:
         self._tokens: dict[Ask, Token] = {}
         self._nonces: dict[tuple[str, str], str] = {}
 
+    @property
+    def now(self) -> float:
+        """Seconds of Unix time, by this side's clock."""
+        return self._clock()
+
     # The calls.
 
     def pull(self, ask: Ask, members: Iterable[str]) -> Flow[Transfer]:

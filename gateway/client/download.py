@@ -4,8 +4,8 @@
     who is to be removed → the token for the next delta → the export is ended
 
 Ended at any moment, it goes on where it was when it is run again: the order is not repeated, nor is a part that is here.
-A part that the gateway has since handed out anew is fetched again. Beside the target stand, while it is under way, what
-`staging.py` names; and afterwards
+A part that the gateway has since handed out anew is fetched again, and an export that has expired since is ordered anew, whatever
+is here of it. Beside the target stand, while it is under way, what `staging.py` names; and afterwards
 
     members.csv.since            the token that the next delta is asked with
     members.csv.removals.csv     of a delta: member, duty (delete or stop_using), due

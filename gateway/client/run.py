@@ -1,6 +1,7 @@
 """One run of a download: what is here is taken up, what is missing fetched, and the file put in its place at the end."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -27,6 +28,7 @@ from gateway.client.sync import Client
 ROUNDS = 3  # how often parts are fetched again because the manifest has newer ones
 PAUSES = (1, 2, 5, 10, 30)  # seconds before an attempt after a lost connection or a gateway that is down
 _AT_ONCE = 1_000
+_SAME_S = 12 * 3_600  # after its order a command that is run again asks for what is there; later, for what is then
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -88,14 +90,25 @@ class Run:
         began = self.clock()
         state = self.staging.load(self.client.config)
         if state is not None and state.written:
+            # What was written and never told of: told now, unless the whole, or a file kept up to date, would be an old one.
+            old = self.client.now - state.export.issued > _SAME_S
             # The token may have been renewed already: whoever asks with it then asks for what is there.
-            over = self._asked_by(state) or (state.export.ask == self.ask and state.since == self.since)
+            renewed = state.export.ask == self.ask and state.since == self.since
+            over = (self._asked_by(state) and not old) or (renewed and not (old and apply))
             done = self._ended(state, began, over=over)
             if over:
                 return done
             state = None
         state = self._taken_up(state) or self._begun()
-        state = self._verified(self._fetched(state))
+        try:
+            state = self._verified(self._fetched(state))
+        except (Refused, ExportEnded) as refused:
+            if self.since is None or not self._cannot_go_on(state, refused):
+                raise
+            # It may be that the walk is gone there that the delta is laid against: a new order then says `resync`.
+            with suppress(ClientError):
+                self.client.end_export(state.export)
+            state = self._verified(self._fetched(self._begun()))
         # What could not be computed as a delta is the whole: it takes the place of the file.
         return self._ended(self._written(state, apply=apply and not state.resync), began)
 
@@ -110,13 +123,13 @@ class Run:
         if not self._asked_by(state):
             told = f"another pull was begun: run that one to its end, or remove this and `{self.staging.folder}`"
             raise FileError(str(self.staging.state_file), told)
-        if not state.verified:
-            try:
-                over = self._again(self.client.export_progress, state.export).over
-            except ExportGone:
-                over = True
-            if over:
-                return None
+        # Even with all of it here: what is written once it has expired would bring back who was stopped or removed since.
+        try:
+            over = self._again(self.client.export_progress, state.export).over
+        except ExportGone:
+            over = True
+        if over:
+            return None
         for part in state.parts:
             self._check(state, part.n, self.staging.records(part))
         return state
@@ -129,6 +142,14 @@ class Run:
         state = State(export=export, since_given=digest(self.since))
         self.staging.save(state, self.client.config)
         return state
+
+    def _cannot_go_on(self, state: State, refused: Refused | ExportEnded) -> bool:
+        """Whether the gateway can make no further part of an export, or none again."""
+        if isinstance(refused, ExportGone):
+            with suppress(ClientError):
+                return self.client.export_progress(state.export).state == "failed"
+            return False
+        return refused.state == "failed" if isinstance(refused, ExportEnded) else refused.pointer == "/export/since"
 
     def _fetched(self, state: State) -> State:
         """Fetch what is missing, in order."""

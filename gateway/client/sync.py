@@ -57,6 +57,11 @@ class Client:
         """Which gateway, client and agreement, and what may be asked for."""
         return self._conversation.config
 
+    @property
+    def now(self) -> float:
+        """Seconds of Unix time, by this client's clock."""
+        return self._conversation.now
+
     def pull(
         self,
         purpose: str,

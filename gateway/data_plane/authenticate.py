@@ -14,7 +14,7 @@ from gateway.core.reasons import reason
 from gateway.core.request import DataRequest, MalformedClaim, Whole, parse
 from gateway.data_plane.budget import refuse_beyond
 from gateway.data_plane.caller import Caller, check_caller
-from gateway.data_plane.cursors import CURSOR_S, CursorRefused, Ended, Mark, context_of, open_token
+from gateway.data_plane.cursors import CURSOR_S, SINCE, CursorRefused, Ended, Mark, context_of, open_token
 from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.passing import Asking, Inbound
 from gateway.jose import rfc4648
@@ -90,7 +90,7 @@ def _since(desk: Desk, caller: Caller, request: DataRequest, export: Whole) -> D
         if export.since is not None:
             open_token(key, export.since, context, Ended, now=int(caller.at.timestamp()))
     except CursorRefused:
-        return deny("malformed", [reason("request", "since", "malformed")], pointer="/export/since")
+        return deny("malformed", [reason("request", "since", "malformed")], pointer=SINCE)
     return request
 
 

@@ -10,6 +10,8 @@ from gateway.jose import rfc4648
 from gateway.jose.rfc5116 import seal, unseal
 
 CURSOR_S = 24 * 3_600
+SINCE = "/export/since"
+"""Where an order says which walk it is laid against: the pointer of what is wrong with that."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -7,7 +7,7 @@ from gateway.core.outcome import Denial, Permit
 from gateway.core.reasons import reason
 from gateway.core.request import DataRequest
 from gateway.core.walk import Earlier, ascending
-from gateway.data_plane.cursors import Mark
+from gateway.data_plane.cursors import SINCE, Mark
 from gateway.data_plane.desk import DEADLINE, Desk
 from gateway.data_plane.passing import Asking, Fetched, Part
 from gateway.data_plane.walks import (
@@ -118,9 +118,8 @@ async def _laid_against(desk: Desk, asking: Asking, mark: Mark, fetched: Fetched
         before = await earlier_of(desk, asking.coop, mark.since, first=mark.read, upto=upto)
         if (before.lost or not ordered) and mark.nth > 0:
             # What came before left out whom that walk had given: only from the beginning can all be given.
-            return deny(
-                "malformed", [reason("request", "cursor", "malformed")], pointer="/page/cursor", gov=fetched.permit.gov
-            )
+            which, pointer = ("cursor", "/page/cursor") if asking.part is None else ("since", SINCE)
+            return deny("malformed", [reason("request", which, "malformed")], pointer=pointer, gov=fetched.permit.gov)
         if not ordered:
             before = msgspec.structs.replace(before, lost=True)
     if asking.part is not None:

@@ -105,11 +105,15 @@ class PostgresDoor:
                 statement = await self._statement(line, query)
                 given = {**statement.fixed, **parameters(query, most=query.limit + 1)}
                 (row,) = await line.fetch(statement.text, *[given[name] for name in statement.names])
-                found = _records(query, statement, row["codes"] or [], row["records"] or b"")
-                if found.refused and await self._view(line, sql_of(query.rows)) != statement.view:
+                try:
+                    found = _records(query, statement, row["codes"] or [], row["records"] or b"")
+                except Unavailable:
+                    # Codes in another order, where their column has another collation by now.
+                    await self._unchanged(line, statement)
+                    raise
+                if found.refused:
                     # A column of another type makes every value of it unreadable, and no error of the server's.
-                    self._statements.clear()
-                    raise Lost("the view of the member system's database has changed")
+                    await self._unchanged(line, statement)
             except (asyncpg.PostgresError, Unavailable, Lost):
                 # The server has answered: nothing is under way.
                 self._lines.put(line)
@@ -155,6 +159,12 @@ class PostgresDoor:
                 self._statements.clear()
             self._statements[key] = found
         return found
+
+    async def _unchanged(self, connection: Any, statement: _Statement) -> None:
+        """Raise Lost where the view is no longer what a statement was made for: it may be asked again, by another."""
+        if await self._view(connection, sql_of(statement.plan)) != statement.view:
+            self._statements.clear()
+            raise Lost("the view of the member system's database has changed")
 
     async def _view(self, connection: Any, sql: SqlView) -> View:
         schema, _, name = sql.view.rpartition(".")

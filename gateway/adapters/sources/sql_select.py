@@ -113,6 +113,8 @@ def asked(query: Query, view: View, marks: Marks) -> Asked:
     # The blanks that fill a character(n) are no part of a code, and would be compared with one.
     code = cast(named(members, name), Text) if found.holds == "padded" else named(members, name)
     in_order = code if marks.bytewise is None or found.ordered else code.collate(marks.bytewise)
+    # A collation may take "a1" and "A1" for the same; they are two members.
+    exact = code if found.exact else in_order
     where: list[ColumnElement[bool]] = []
     if query.codes is None and query.after is None and found.holds == "any":
         # Numbers come before all texts: here they are seen, and refused, where after a text none would be.
@@ -120,7 +122,7 @@ def asked(query: Query, view: View, marks: Marks) -> Asked:
     elif query.codes is None:
         where.append(in_order > bindparam("after", type_=Text))
     elif marks.arrays:
-        where.append(code == any_(bindparam("codes", type_=ARRAY(Text))))
+        where.append(exact == any_(bindparam("codes", type_=ARRAY(Text))))
     else:
         where.append(code.in_(bindparam("codes", type_=Text, expanding=True)))
     narrowed = tuple(_narrowing(query, sql))
@@ -187,7 +189,9 @@ def _holds(members: FromClause, plan: RowPlan, view: View, one: Predicate, marks
         if one.among is not None:
             parts.append(_one_of(value, [text for text in one.among if isinstance(text, str)], Text, marks))
         if one.prefixes is not None:
-            parts.append(or_(false(), *(value.startswith(prefix, autoescape=True) for prefix in one.prefixes)))
+            # LIKE is refused where a collation takes different texts for the same.
+            exact = value if found.exact or marks.bytewise is None else value.collate(marks.bytewise)
+            parts.append(or_(false(), *(exact.startswith(prefix, autoescape=True) for prefix in one.prefixes)))
         if marks.bytewise is not None:
             ordered = value if found.ordered else value.collate(marks.bytewise)
             parts += _between(ordered, one, Text, [bound for bound in _bounds(one) if isinstance(bound, str)])

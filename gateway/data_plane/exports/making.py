@@ -14,7 +14,7 @@ from typing import Final
 import msgspec
 
 from gateway.core.outcome import Denial
-from gateway.data_plane.cursors import Mark
+from gateway.data_plane.cursors import SINCE, Mark
 from gateway.data_plane.decide import decide
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.exports.asked import Ordered, asking_of, ordered, started
@@ -112,7 +112,8 @@ class Worker:
             "export part not made", coop=export.coop, slug=denial.slug, reasons=" ".join(denial.reasons)
         )
         pause = min(LONGEST, timedelta(seconds=2 ** min(export.faults + 1, 6)))
-        most = None if denial.slug in PASSING else FAULTS
+        # The walk that a delta is laid against is gone: only a new order can go on without it.
+        most = None if denial.slug in PASSING else 1 if denial.pointer == SINCE else FAULTS
         await desk.exports.fault(export.coop, export.id, worker=self._name, until=desk.clock() + pause, most=most)
 
     @asynccontextmanager
