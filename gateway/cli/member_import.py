@@ -104,9 +104,12 @@ def _said(made: Outcome, lang: str) -> str:
         told = f"{made.taken}件({made.members}人)を{done}" if made.taken else "新しいイベントはありません"
         where = "" if made.entry is None else f": 記録 {made.entry}"
         rest = f"取込済み {made.told_before}件 · 重複 {made.repeated}件 · 誤り {made.bad}行"
+        late = "より新しい停止があるため取り込まなかった解除: "
     else:
         done = "would be taken in; nothing was done" if made.trial else "taken in"
         told = f"{made.taken} events of {made.members} members {done}" if made.taken else "no event is new"
         where = "" if made.entry is None else f": entry {made.entry}"
         rest = f"{made.told_before} told before · {made.repeated} repeated · {made.bad} rows wrong"
-    return "\n".join(line for line in (told + where, counted, rest) if line)
+        late = "lifts not taken in, since a newer stop stands: "
+    late += " ".join(made.overtaken)
+    return "\n".join(line for line in (told + where, counted, rest, late if made.overtaken else "") if line)

@@ -6,6 +6,7 @@ point proves that it was current (transfer-log.md "Append").
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import repeat
 from typing import Literal
 
 import msgspec
@@ -58,6 +59,8 @@ class Restriction(msgspec.Struct, frozen=True, kw_only=True):
     purpose: str | None = None
     start: datetime
     end: datetime | None = None
+    received: datetime | None = None
+    """When the co-op received it, where its core system told of it and said when."""
 
 
 class MembersRestricted(msgspec.Struct, frozen=True, kw_only=True, tag="restrict"):
@@ -67,6 +70,8 @@ class MembersRestricted(msgspec.Struct, frozen=True, kw_only=True, tag="restrict
     restriction: Restriction
     ground: str | None = None
     """What it rests on, where the entry does not say it of all."""
+    received: tuple[datetime | None, ...] = ()
+    """Of each tag in turn when the co-op received it; empty where nobody said of any."""
 
 
 class MembersLifted(msgspec.Struct, frozen=True, kw_only=True, tag="lift"):
@@ -184,7 +189,14 @@ def apply(snapshot: Snapshot, index: int, effect: Effect, resolve: Callable[[byt
             state = replace(state, keys=(*others, effect.key))
             return replace(snapshot, gov=index, partners={**snapshot.partners, effect.partner: state})
         case MembersRestricted():
-            changed = {tag: (*snapshot.restrictions.get(tag, ()), effect.restriction) for tag in effect.tags}
+            received = effect.received or repeat(None, len(effect.tags))
+            changed = {
+                tag: (
+                    *snapshot.restrictions.get(tag, ()),
+                    effect.restriction if when is None else replace(effect.restriction, received=when),
+                )
+                for tag, when in zip(effect.tags, received, strict=True)
+            }
             touched = {**snapshot.touched, **dict.fromkeys(effect.tags, index)}
             return replace(snapshot, gov=index, restrictions={**snapshot.restrictions, **changed}, touched=touched)
         case MembersLifted():

@@ -57,6 +57,21 @@ async def test_a_file_is_looked_at_and_the_same_content_taken_in(room: Room):
     assert "stop of use set 1" in words(await homu.go(PAGE))
 
 
+async def test_a_lift_that_comes_late_is_named_and_left_out(room: Room):
+    homu = await room.person("homu")
+    await homu.go(PAGE)
+    await homu.press(
+        PAGE, {"events": csv_of([event(1, CODE, "stop", "stop_use", at="2026-11-21")]).decode(), **WHY}, act="check"
+    )
+    await homu.press(PAGE, act="take")
+    await homu.go(PAGE)
+    late = csv_of([event(2, CODE, "lift", "stop_use", at="2026-11-20")]).decode()
+    looked = await homu.press(PAGE, {"events": late, **WHY}, act="check")
+    assert "より新しい停止があるため取り込まない解除 1: ev-2" in words(looked)
+    assert "新しいイベントはありません" in words(looked)
+    assert len(await stops(room)) == 1
+
+
 async def test_wrong_rows_are_listed_and_left_out_only_where_somebody_says_so(room: Room):
     homu = await room.person("homu")
     await homu.go(PAGE)

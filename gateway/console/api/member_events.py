@@ -38,6 +38,7 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     events: dict[str, int]
     told_before: int
     repeated: int
+    overtaken: tuple[str, ...]
     faults: tuple[RowFault, ...]
     digest: str
 
@@ -86,6 +87,7 @@ def _shown(made: Outcome) -> Taken:
         events=made.events,
         told_before=made.told_before,
         repeated=made.repeated,
+        overtaken=made.overtaken,
         faults=made.faults,
         digest=made.digest,
     )

@@ -366,6 +366,7 @@ SCHEMAS: Final[Mapping[str, Schema]] = {
         events={"type": "object", "additionalProperties": COUNT},
         told_before=COUNT,
         repeated=COUNT,
+        overtaken=list_of(TEXT),
         faults=list_of(named("RowFault")),
         digest={"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"},
     ),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Set as AbstractSet
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final, cast, get_args
 
 import msgspec
@@ -131,6 +131,7 @@ def _received(text: str) -> datetime | None:
 
 def _event(said: dict[str, str]) -> MemberEvent:
     happening = cast("Happening", said["event"])
+    received = _received(said["at"])
     return MemberEvent(
         id=said["event_id"],
         code=said["member_code"],
@@ -139,4 +140,6 @@ def _event(said: dict[str, str]) -> MemberEvent:
         partner=said["partner"] or None,
         purpose=said["purpose"] or None,
         ground=cast("GroundId", said["ground"]) if said["ground"] else None,
+        received=received,
+        until=received and (received + timedelta(days=1) if _DAY.fullmatch(said["at"]) else received),
     )

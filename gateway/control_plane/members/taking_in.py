@@ -14,13 +14,13 @@ from typing import Final
 
 import msgspec
 
-from gateway.control_plane.govern import ROUNDS, NotSo, govern
+from gateway.control_plane.govern import ROUNDS, NotSo, StaleBase, govern
 from gateway.control_plane.members.desk import MemberDesk
 from gateway.control_plane.members.faults import RowFault, RowsRefused
 from gateway.control_plane.members.reading import Told
 from gateway.control_plane.members.rules import check
 from gateway.core.identity import SALT, Subject, commit, tagger
-from gateway.core.members.events import MemberEvent, counts_of, effects_of
+from gateway.core.members.events import MemberEvent, counts_of, effects_of, overtaken
 from gateway.core.plain_text import one_line
 from gateway.core.refused import Refused
 from gateway.core.state import Effect
@@ -47,6 +47,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Events that an earlier import took in."""
     repeated: int = 0
     """Rows that say again what a row before them says."""
+    overtaken: tuple[str, ...] = ()
+    """Lifts, by their event's id, that came after a newer stop of the same: they are not taken in, and the stop stands."""
     faults: tuple[RowFault, ...] = ()
     digest: str
     """base64url of the SHA-256 of the file, as in the entry."""
@@ -89,6 +91,7 @@ async def take_in(
     Raises RowsRefused where a row is wrong, unless they are skipped or it is a trial; Refused; Unavailable.
     """
     reason = check_reason(reason)
+    tag_of = tagger(desk.secrets(coop).subject, coop)
     await desk.in_force.refresh(coop)
     now = desk.clock()
     checked = await asyncio.to_thread(
@@ -100,12 +103,16 @@ async def take_in(
     digests = {one.id: event_digest(one.id) for one in checked.events}
     for _ in range(ROUNDS):
         before = await desk.events.told(coop, digests.values())
-        new = [one for one in checked.events if digests[one.id] not in before]
+        snapshot = desk.in_force.current(coop)
+        fresh = [one for one in checked.events if digests[one.id] not in before]
+        late = {one.id for one in fresh if overtaken(one, snapshot.restrictions.get(tag_of(one.code), ()))}
+        new = [one for one in fresh if one.id not in late]
         outcome = Outcome(
             rows=len(told.rows),
             members=len({one.code for one in new}),
             events=counts_of(new),
-            told_before=len(checked.events) - len(new),
+            told_before=len(checked.events) - len(fresh),
+            overtaken=tuple(one.id for one in fresh if one.id in late),
             repeated=checked.repeated,
             faults=checked.faults,
             digest=digest,
@@ -114,8 +121,11 @@ async def take_in(
         if trial or not new:
             return outcome
         try:
-            entry = await _enter(desk, coop, new, digests, digest=digest, by=by, reason=reason)
-        except NotSo:  # somebody told one of them in between
+            # What a lift ends is what was looked at.
+            base = snapshot.gov if any(one.happening == "lift" for one in new) else None
+            entry = await _enter(desk, coop, new, digests, digest=digest, by=by, reason=reason, base=base)
+        except (NotSo, StaleBase):  # somebody told one of them in between, or changed what is in force
+            await desk.in_force.refresh(coop)
             continue
         await desk.in_force.refresh(coop)
         return msgspec.structs.replace(outcome, entry=entry)
@@ -140,6 +150,7 @@ async def _enter(
     digest: str,
     by: str,
     reason: str,
+    base: int | None,
 ) -> int:
     tags, subjects, codes, commitment = await asyncio.to_thread(_members, coop, new, desk.secrets(coop))
 
@@ -163,6 +174,7 @@ async def _enter(
         coop,
         act,
         clock=desk.clock,
+        base=base,
         subjects=subjects,
         codes=codes,
         events=tuple(digests[one.id] for one in new),

@@ -8,6 +8,7 @@ last of them is put in force at the instant of the entry, never before it.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Final, Literal, get_args
 
 import msgspec
@@ -39,6 +40,10 @@ class MemberEvent(msgspec.Struct, frozen=True, kw_only=True):
     partner: str | None = None
     purpose: str | None = None
     ground: GroundId | None = None
+    received: datetime | None = None
+    """When the co-op received it: the beginning of the day, where only that is said."""
+    until: datetime | None = None
+    """By when it had received it: the end of that day."""
 
     @property
     def event_kind(self) -> EventKind:
@@ -70,6 +75,20 @@ class _Scope(msgspec.Struct, frozen=True, order=True):
 _WITHDRAWN: Final = _Scope("stop_provide")
 
 
+def overtaken(event: MemberEvent, standing: Sequence[Restriction]) -> bool:
+    """Tell whether a lift was received before the stop that it would end, of those that stand for its member.
+
+    Such a lift comes late: whoever asked for the stop afterwards wants it still. A stop that nobody said a time of counts from
+    when it was put in force; a lift that says none ends whatever stands.
+    """
+    if event.happening != "lift" or event.until is None:
+        return False
+    what, until = (event.kind, event.partner, event.purpose), event.until
+    return any(
+        (one.kind, one.partner, one.purpose) == what and (one.received or one.start) >= until for one in standing
+    )
+
+
 def counts_of(events: Sequence[MemberEvent]) -> dict[str, int]:
     """Return how many events there are of each kind, as the entry counts them."""
     return dict(sorted(Counter(one.counted_as for one in events).items()))
@@ -93,12 +112,12 @@ def effects_of(events: Sequence[MemberEvent], tags: Mapping[str, bytes], now: da
         last[scope, tag] = one
         if one.happening == "lift":
             lifted[scope, one.ground or ""][tag] = None
-    stopped: dict[tuple[_Scope, str], list[bytes]] = defaultdict(list)
+    stopped: dict[tuple[_Scope, str], dict[bytes, datetime | None]] = defaultdict(dict)
     withdrawn: list[bytes] = []
     for (scope, tag), one in last.items():
         if one.happening == "lift":
             continue
-        stopped[scope, one.ground or USUAL_GROUND].append(tag)
+        stopped[scope, one.ground or USUAL_GROUND][tag] = one.received
         if one.happening == "withdrawal":
             withdrawn.append(tag)
     made: list[Effect] = [
@@ -118,8 +137,9 @@ def effects_of(events: Sequence[MemberEvent], tags: Mapping[str, bytes], now: da
                 kind=scope.kind, partner=scope.partner or None, purpose=scope.purpose or None, start=now
             ),
             ground=ground,
+            received=tuple(whom.values()) if any(whom.values()) else (),
         )
-        for (scope, ground), whom in sorted(stopped.items())
+        for (scope, ground), whom in sorted(stopped.items(), key=itemgetter(0))
     ]
     if withdrawn:
         made.append(MembersNotified(tags=tuple(withdrawn), cause="withdrawal"))
