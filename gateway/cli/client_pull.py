@@ -82,6 +82,7 @@ def to_file(
     """Write a population, or the delta since a token, to a file; or end with what is wrong and how to mend it."""
     from gateway.client import Client, ClientError, Shape, pull_to_file
     from gateway.client.advice import advice
+    from gateway.client.disk import is_there
     from gateway.client.download import since_of
 
     for name, (option, choices) in _CHOICES.items():
@@ -102,7 +103,7 @@ def to_file(
     except ClientError as refused:
         lines = [str(refused), advice(refused, lang=lang)]
         state = target.with_name(f"{target.name}.export.json")
-        if state.exists():
+        if is_there(state):
             kept = _KEPT[lang == "en"]
             lines.append(kept.format(folder=target.with_name(f"{target.name}.part"), state=state))
         raise fail("\n".join(lines)) from None

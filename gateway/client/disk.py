@@ -3,6 +3,7 @@
 Every file is readable by its owner alone from its first byte.
 """
 
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -119,6 +120,23 @@ def read(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise FileError(str(path), f"cannot be read ({error.strerror})") from None
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file's content, in hexadecimal."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FileError(str(path), f"cannot be read ({error.strerror})") from None
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is such a file; none can be of a name that is too long."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def _whole_lines(file: BinaryIO) -> int:

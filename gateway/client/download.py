@@ -8,6 +8,7 @@ A part that the gateway has since handed out anew is fetched again, and an expor
 is here of it. Beside the target stand, while it is under way, what `staging.py` names; and afterwards
 
     members.csv.since            the token that the next delta is asked with
+    members.csv.sha256           of the file, as `sha256sum -c` reads it: a delta is laid on no other
     members.csv.removals.csv     of a delta: member, duty (delete or stop_using), due
     members.csv.receipts.jsonl   one receipt for each part that was ever fetched: evidence, only ever added to
 """
@@ -68,7 +69,7 @@ def pull_to_file(
     ask = client.config.ask(purpose, fields=fields, product=product, case=case)
     if apply and since is None:
         raise UsageError("a delta is applied: say since which walk")
-    if apply and not target.exists():
+    if apply and not disk.is_there(target):
         raise FileError(str(target), "is not there: a delta is applied to the file of an earlier pull")
     if formats.MEMBER in ask.fields:
         raise UsageError("a field is called `member`, as the column that says whose record it is")
@@ -81,7 +82,7 @@ def pull_to_file(
             run = Run(client, ask, target, staging, _format(client, ask, shape), since, patience, watch, sleep, clock)
             return run.all(apply=apply)
         except ClientError:
-            if not staging.state_file.exists():  # nothing was begun: nothing stays
+            if not disk.is_there(staging.state_file):  # nothing was begun: nothing stays
                 staging.clear()
             raise
 

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from gateway.client import formats
+from gateway.client import disk, formats
 from gateway.client.config import Ask
 from gateway.client.errors import (
     AnswerRejected,
@@ -99,7 +99,11 @@ class Run:
             if over:
                 return done
             state = None
-        state = self._taken_up(state) or self._begun()
+        state = self._taken_up(state)
+        if state is None:
+            if apply:
+                self._check_target()
+            state = self._begun()
         try:
             state = self._verified(self._fetched(state))
         except (Refused, ExportEnded) as refused:
@@ -133,6 +137,15 @@ class Run:
         for part in state.parts:
             self._check(state, part.n, self.staging.records(part))
         return state
+
+    def _check_target(self) -> None:
+        """Refuse to lay a delta on a file that is not the one that was written with its token, an older copy of it say."""
+        token, sums = (disk.read(self._beside(ending)) for ending in ("since", "sha256"))
+        if sums is None or token is None or token.decode("ascii", "replace").strip() != self.since:
+            return
+        if sums.split(b" ", 1)[0].decode("ascii", "replace") != disk.sha256(self.target):
+            told = f"is not the file that was written with `{self._beside('since').name}`: put that one back, or pull the whole"
+            raise FileError(str(self.target), told)
 
     def _begun(self) -> State:
         """A new order; nothing of an earlier one stays."""
@@ -204,13 +217,16 @@ class Run:
                 told = ([one.member, one.duty, one.due] for one in self.staging.removals(state))
                 for batch in _batches(told, _AT_ONCE):
                     add(batch)
-        state = replace(state, written=True, replaced=self.form.replaced)
+        left = disk.sha256(self.target)
+        state = replace(state, written=True, replaced=self.form.replaced, target_sha256=left)
         self.staging.save(state, self.client.config)
         return state
 
     def _ended(self, state: State, began: float, *, over: bool = True) -> Downloaded:
         """Keep the token for the next delta, tell the gateway, and clear up; unless it is over, nobody else has its turn."""
         since_file = self._beside("since")
+        if state.target_sha256 is not None:
+            self.staging.disk.write(self._beside("sha256"), f"{state.target_sha256}  {self.target.name}\n".encode())
         self.staging.disk.write(since_file, f"{state.since}\n".encode("ascii"))
         try:
             self.client.end_export(state.export)

@@ -62,6 +62,8 @@ class State:
     verified: bool = False
     written: bool = False
     replaced: int = 0
+    target_sha256: str | None = None
+    """Of the target as it was written, in hexadecimal."""
 
     @property
     def records(self) -> int:
@@ -223,6 +225,7 @@ def _document(state: State, config: Config) -> dict[str, Any]:
             "verified": state.verified,
             "written": state.written,
             "replaced": state.replaced,
+            "target_sha256": state.target_sha256,
         },
     }
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def test_a_population_becomes_one_file(tmp_path: Path):
         ["member", "postal_code", "name"],
         *([code, "", f"{NAME}{n}"] for n, code in enumerate(peer.members)),
     ]
-    assert beside(target) == ["members.csv", "members.csv.receipts.jsonl", "members.csv.since"]
+    assert beside(target) == ["members.csv", "members.csv.receipts.jsonl", "members.csv.sha256", "members.csv.since"]
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in tmp_path.iterdir())
     assert (done.records, done.parts, done.removals_file, done.resync, done.ended) == (5, 3, None, False, True)
     assert since_of(done.since_file) == "mark-2"
@@ -124,6 +125,8 @@ def test_whenever_it_ends_it_goes_on_to_the_same_file(tmp_path: Path, apply: boo
             folder / "m.csv",
         )
         target.write_text("member,name\r\ngone,a\r\n00000003,old\r\n", newline="")
+        (folder / "m.csv.since").write_text("mark-0\n")
+        (folder / "m.csv.sha256").write_text(f"{sha256(target.read_bytes()).hexdigest()}  m.csv\n")
         asked: dict[str, Any] = {"fields": ["name"], "since": "mark-0", "apply": apply}
         killed, complete = True, False
         try:
@@ -142,7 +145,7 @@ def test_whenever_it_ends_it_goes_on_to_the_same_file(tmp_path: Path, apply: boo
         )
         expected = expected or outcome
         assert outcome == expected
-        assert beside(target) == ["m.csv", "m.csv.receipts.jsonl", "m.csv.removals.csv", "m.csv.since"]
+        assert beside(target) == ["m.csv", "m.csv.receipts.jsonl", "m.csv.removals.csv", "m.csv.sha256", "m.csv.since"]
         # Of the order, and of each part, at most the step that was under way is repeated; what was complete is begun anew.
         assert complete or len(peer.exports) + len(peer.handed) <= 5
         receipts = (folder / "m.csv.receipts.jsonl").read_text().splitlines()

@@ -1,6 +1,7 @@
 """A delta laid on the file of an earlier pull is the file that a full pull gives now, byte for byte."""
 
 import random
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,44 @@ def test_walk_after_walk_the_file_is_what_a_full_pull_gives(tmp_path: Path, shap
         lines = done.removals_file.read_text().splitlines()
         assert lines[0] == "member,duty,due"
         assert sorted(lines[1:]) == sorted(f"{code},{duty},2027-02-01" for code in before.keys() - now.keys())
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: f"{shape.form}-{shape.encoding}")
+def test_on_an_older_copy_no_delta_is_laid(tmp_path: Path, shape: Shape):
+    peer, target, since = ExportPeer(grants=[GRANT]), tmp_path / "m", tmp_path / "m.since"
+    at(peer, people(5))
+    pull(peer, target, shape)
+    older = target.read_bytes()
+    at(peer, {})
+    peer.removals = [{"member": next(iter(people(5))), "duty": "delete", "due": "2027-02-01"}]
+    pull(peer, target, shape, since=since_of(since), apply=True)
+    left, ordered = target.read_bytes(), len(peer.exports)
+    target.write_bytes(older)
+    at(peer, {})
+    with pytest.raises(FileError, match=r"is not the file that was written with `m\.since`"):
+        pull(peer, target, shape, since=since_of(since), apply=True)
+    assert (target.read_bytes(), len(peer.exports)) == (older, ordered)
+    target.write_bytes(left)
+    pull(peer, target, shape, since=since_of(since), apply=True)
+    assert target.read_bytes() == left
+    # Of another token, and of a file without a sum, nobody can say anything.
+    target.write_bytes(older)
+    (tmp_path / "m.sha256").unlink()
+    pull(peer, target, shape, since=since_of(since), apply=True)
+
+
+def test_the_sum_is_one_that_others_read(tmp_path: Path):
+    peer, target = ExportPeer(grants=[GRANT]), tmp_path / "組合員.csv"
+    at(peer, people(3))
+    pull(peer, target, Shape())
+    said = subprocess.run(["sha256sum", "-c", f"{target.name}.sha256"], cwd=tmp_path, check=False, capture_output=True)
+    assert (said.returncode, said.stderr) == (0, b"")
+
+
+def test_a_name_that_is_too_long_is_told_as_a_file_s_fault(tmp_path: Path):
+    for length in (239, 245, 252, 300):
+        with pytest.raises(FileError, match="File name too long"):
+            pull(ExportPeer(grants=[GRANT]), tmp_path / ("m" * length), Shape())
 
 
 def test_without_an_order_to_keep_the_new_ones_stand_at_the_end(tmp_path: Path):

@@ -41,5 +41,6 @@ def test_whoever_comes_while_the_next_is_under_way_is_refused(tmp_path: Path) ->
         "members.csv",
         "members.csv.receipts.jsonl",
         "members.csv.removals.csv",
+        "members.csv.sha256",
         "members.csv.since",
     }

@@ -76,7 +76,7 @@ def test_the_next_night_gets_its_own_population_not_the_last_one_s(tmp_path: Pat
     expired(peer)
     pull(peer.client(), target)
     assert members_in(target) == sorted(peer.members)
-    assert beside(target) == ["members.csv", "members.csv.receipts.jsonl", "members.csv.since"]
+    assert beside(target) == ["members.csv", "members.csv.receipts.jsonl", "members.csv.sha256", "members.csv.since"]
 
 
 def test_the_same_command_run_at_once_asks_for_nothing_more(tmp_path: Path):
