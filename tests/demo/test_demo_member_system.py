@@ -219,7 +219,7 @@ async def test_a_malformed_answer_is_whole_but_no_json(make_system):
 async def test_a_slow_system_outlasts_an_impatient_caller(make_system):
     async with listening(make_system(delay_seconds=0.2)) as session:
         with pytest.raises(httpx2.ReadTimeout):
-            await session.post("/v1/members/query", json=QUERY, timeout=0.05)
+            await session.post("/v1/members/query", json=QUERY, timeout=httpx2.Timeout(5, read=0.05))
 
 
 async def test_faults_end_after_their_times_so_that_a_retry_succeeds(make_system):
