@@ -78,6 +78,19 @@ async def test_times_are_compared_as_they_are_said(house: House, stopped: str, l
     assert (stops_of(house, MEMBER) == ["stop_use"]) is stands
 
 
+@pytest.mark.parametrize("days", [("2026-11-19", "2026-11-21"), ("2026-11-21", "2026-11-19"), ("", "2026-11-19")])
+async def test_of_two_stops_in_one_file_the_later_counts_in_whatever_order(house: House, days: tuple[str, str]) -> None:
+    await imported(house, [stop(number, at) for number, at in enumerate(days)])
+    assert (await imported(house, [lift(2, "2026-11-20")])).overtaken == ("ev-2",)
+    assert stops_of(house, MEMBER) == ["stop_use"]
+
+
+async def test_what_a_lift_in_the_same_file_ended_counts_no_more(house: House) -> None:
+    await imported(house, [stop(1, "2026-11-21"), lift(2, "2026-11-21"), stop(3, "2026-11-18")])
+    assert (await imported(house, [lift(4, "2026-11-19")])).overtaken == ()
+    assert stops_of(house, MEMBER) == []
+
+
 async def test_a_stop_that_was_set_here_counts_from_then(house: House, clock: SettableClock) -> None:
     secrets = house.stores.keys.coop_secrets(COOP)
     words: dict[str, Any] = {"kind": "stop_use", "partner": None, "purpose": None, "by": "窓口", "reason": "申出"}

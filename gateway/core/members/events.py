@@ -101,6 +101,7 @@ def effects_of(events: Sequence[MemberEvent], tags: Mapping[str, bytes], now: da
     lift, nothing does, whatever was in force before. One effect for each scope and ground, however many the members.
     """
     last: dict[tuple[_Scope, bytes], MemberEvent] = {}
+    received: dict[tuple[_Scope, bytes], datetime] = {}
     lifted: dict[tuple[_Scope, str], dict[bytes, None]] = defaultdict(dict)
     corrected: dict[bytes, None] = {}
     for one in events:
@@ -110,14 +111,18 @@ def effects_of(events: Sequence[MemberEvent], tags: Mapping[str, bytes], now: da
             continue
         scope = _WITHDRAWN if one.kind is None else _Scope(one.kind, one.partner or "", one.purpose or "")
         last[scope, tag] = one
+        # The latest of those that stand: without a time that is now, and none is later.
+        received[scope, tag] = max(one.received or now, received.get((scope, tag), one.received or now))
         if one.happening == "lift":
+            del received[scope, tag]
             lifted[scope, one.ground or ""][tag] = None
     stopped: dict[tuple[_Scope, str], dict[bytes, datetime | None]] = defaultdict(dict)
     withdrawn: list[bytes] = []
     for (scope, tag), one in last.items():
         if one.happening == "lift":
             continue
-        stopped[scope, one.ground or USUAL_GROUND][tag] = one.received
+        when = received[scope, tag]
+        stopped[scope, one.ground or USUAL_GROUND][tag] = None if when == now else when
         if one.happening == "withdrawal":
             withdrawn.append(tag)
     made: list[Effect] = [
