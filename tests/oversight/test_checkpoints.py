@@ -3,13 +3,16 @@
 import asyncio
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateway.adapters.database import sqlite_path
+from gateway.oversight.log.checkpoints import attempt
 from gateway.ports import Unpublishable
 from gateway.tlog.checkpoint import Checkpoint, open_ours
 from gateway.tlog.merkle import Frontier, leaf_hash, root_of
@@ -115,6 +118,62 @@ async def test_two_publishers_of_one_log_agree(
             assert {each.size for each in done} == {size}
             assert {each.root for each in done} == {head_of(size).root}
     assert await one.publications.integrated(COOP) == size
+
+
+class Overtaken:
+    """A port that lets something happen once, right before or after one of its calls."""
+
+    def __init__(self, port: object, call: str, when: str, happens: Callable[[], Awaitable[object]]) -> None:
+        self._port, self._call, self._when, self._happens = port, call, when, [happens]
+
+    def __getattr__(self, name: str) -> object:
+        call = getattr(self._port, name)
+        return partial(self._around, call) if name == self._call else call
+
+    async def _around(self, call: Callable[[str], Awaitable[object]], coop: str) -> object:
+        if self._when == "before":
+            await self._once()
+        found = await call(coop)
+        await self._once()
+        return found
+
+    async def _once(self) -> None:
+        if self._happens:
+            await self._happens.pop()()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("call", ["checkpoint", "integrated", "head"])
+@pytest.mark.parametrize("grown", [0, 300])
+@pytest.mark.parametrize("first", [True, False], ids=["never published", "published before"])
+async def test_whoever_publishes_beside_on_sqlite_makes_nobody_look_rewritten(
+    on_sqlite: Press,
+    sqlite_url: str,
+    state: Path,
+    clock: SettableClock,
+    *,
+    first: bool,
+    grown: int,
+    call: str,
+    when: str,
+) -> None:
+    one = on_sqlite
+    await one.append(*range(5))
+    if not first:
+        await one.publish()
+    await one.append(*range(5, 8))
+    async with press(sqlite_url, state, clock) as other:
+
+        async def beside() -> None:
+            await other.append(*range(8, 8 + grown))
+            await other.publish()
+
+        port = one.log if call == "head" else one.publications
+        overtaken: Any = Overtaken(port, call, when, beside)
+        log, publications = (overtaken, one.publications) if call == "head" else (one.log, overtaken)
+        assert await attempt(log, publications, COOP, one.signer) in {None, head_of(8), head_of(8 + grown)}
+    assert await one.published() == head_of(8 + grown)
+    assert await one.publications.integrated(COOP) == 8 + grown
 
 
 async def test_only_the_elected_of_two_replicas_publishes(

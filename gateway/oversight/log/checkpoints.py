@@ -98,12 +98,13 @@ async def attempt(log: Log, publications: Publications, coop: str, signer: Check
     async with publications.elected(coop) as mine:
         if not mine:
             return None
+        # Each is read before what it follows from, so that whoever publishes meanwhile makes none of them look too old.
+        published = await publications.checkpoint(coop)
+        last = await asyncio.to_thread(signer.last)
         integrated = await publications.integrated(coop)
         head = await log.head(coop)
         size = head.next_index
         checkpoint = Checkpoint(signer.key.name, size, head.frontier.root())
-        last = await asyncio.to_thread(signer.last)
-        published = await publications.checkpoint(coop)
         signed = None if last is None else stated(last.decode())
         if signed is None and published is not None:
             raise Unpublishable(
