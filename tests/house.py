@@ -281,7 +281,7 @@ async def replica(
         desk = build_desk(settings, stores, ports, telemetry)
         log, signer = SimulatedLog(stores.log), SimulatedSigner(desk.response_signer)
         desk = dataclasses.replace(desk, log=log, response_signer=signer)
-        guard = serving.mounted(settings, desk, stores, checkpoint_signers(settings, stores.keys))
+        guard = serving.mounted(settings, desk, stores, serving.publisher_of(settings, desk, stores))
         transport = httpx2.ASGITransport(app=guard)
         async with httpx2.AsyncClient(transport=transport, base_url=ISSUER) as http:
             yield House(settings, clock, stores, desk, http, guard, sources, log, signer, telemetry)

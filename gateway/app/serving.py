@@ -8,7 +8,6 @@ from datetime import timedelta
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
-from gateway.adapters.anchors.signer_state import RememberingSigner
 from gateway.adapters.clock import system_clock
 from gateway.app.alone import serving_alone
 from gateway.app.anchoring import anchorings
@@ -94,8 +93,11 @@ def _console(
 @asynccontextmanager
 async def _partner(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[Guard, Stores, dict[str, Source]]]":
     async with desk_of(settings, clock=clock) as (desk, opened, ports):
-        await announce_keys(settings, opened, note_signers(settings, opened.keys))
-        yield mounted(settings, desk, opened, checkpoint_signers(settings, opened.keys)), opened, ports
+        publisher = publisher_of(settings, desk, opened)
+        await publisher.look()
+        signers = note_signers(settings, opened.keys).items()
+        await announce_keys(settings, opened, {coop: signer for coop, signer in signers if coop not in desk.rewritten})
+        yield mounted(settings, desk, opened, publisher), opened, ports
 
 
 @asynccontextmanager
@@ -116,11 +118,15 @@ async def desk_of(settings: Settings, *, clock: Clock) -> "AsyncIterator[tuple[D
         telemetry.close()
 
 
-def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, RememberingSigner]) -> "Guard":
+def publisher_of(settings: Settings, desk: Desk, stores: Stores) -> Publisher:
+    """Return what publishes the logs of one process, and tells its desk which of them are not what was signed."""
+    signers = checkpoint_signers(settings, stores.keys)
+    return Publisher(stores.log, stores.publications, signers, telemetry=desk.telemetry, rewritten=desk.rewritten)
+
+
+def mounted(settings: Settings, desk: Desk, stores: Stores, publisher: Publisher) -> "Guard":
     """Return the guarded application whose lifespan keeps the snapshot, checkpoints, summaries and purges going."""
     from gateway.data_plane.api.app import partner_app
-
-    publisher = Publisher(stores.log, stores.publications, signers, telemetry=desk.telemetry, rewritten=desk.rewritten)
 
     async def flush() -> None:
         await summarise(desk, until=desk.clock().timestamp())
@@ -176,6 +182,8 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, signers: dict[str, R
         await summarise(desk, until=inf)
         with suppress(Unavailable):  # what is not noted by now is 送信未確認
             await mark()
+        with suppress(Unavailable):  # signed to its end: a backup from before this moment is known to be older
+            await publisher.round()
 
     return partner_app(desk, keys=stores.keys.public("response"), hosts=settings.hosts, lifespan=lifespan)
 

@@ -92,7 +92,7 @@ class Desk:
     take_incident: TakeIncident | None = None
     """Keeps a partner's report of a leak for compliance; None where this process keeps none."""
     rewritten: set[str] = field(default_factory=set)
-    """Co-ops whose log is not the one that was signed: this process is then not ready to release."""
+    """Co-ops whose log is not the one that was signed, or was not looked at yet: this process does not release then."""
     held_back: set[str] = field(default_factory=set)
     """Co-ops that chose to release nothing while their log's anchors are overdue, as long as they are."""
     tokens: dict[bytes, AccessToken] = field(default_factory=dict)

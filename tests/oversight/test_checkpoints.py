@@ -330,6 +330,39 @@ async def test_each_fault_is_told_once_and_what_was_rewritten_is_not_ready(one: 
     assert await one.published() == head_of(10)
 
 
+async def test_a_process_that_starts_on_another_log_knows_it_before_anything_leaves(one: Press) -> None:
+    await one.append(*range(10))
+    await one.publish()
+    await one.rewrite(4, b'{"n":"another"}')
+    await one.publisher().look()
+    assert (one.told.codes, one.rewritten) == (["tiles", "forked"], {COOP})
+
+
+async def test_a_start_is_held_up_by_nothing_but_another_log(one: Press) -> None:
+    await one.publisher().look()
+    assert (await one.published(), one.rewritten) == (head_of(0), set())
+    await one.append(*range(10))
+    await one.publisher().look()
+    assert (await one.published(), one.rewritten) == (head_of(10), set())
+    one.signer.path.write_bytes(b"?")
+    await one.publisher().look()
+    assert (one.told.codes, one.rewritten) == (["state-unreadable"], set())
+
+
+async def test_a_start_waits_for_its_turn_among_publishers(
+    postgres_database: str, state: Path, clock: SettableClock
+) -> None:
+    async with press(postgres_database, state, clock) as one, press(postgres_database, state, clock) as other:
+        await one.append(*range(5))
+        async with other.publications.elected(COOP):
+            looking = asyncio.create_task(one.publisher().look())
+            await one.publications.integrated(COOP)
+            assert not looking.done()
+            assert one.rewritten == {COOP}
+        await looking
+        assert one.rewritten == set()
+
+
 async def test_a_log_whose_entries_lack_their_root_is_not_read_again_every_second(one: Press) -> None:
     publisher = one.publisher()
     await one.append(*range(10))

@@ -9,6 +9,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Final, NoReturn
 
 from gateway.ports import CheckpointSigner, Log, Publications, Telemetry, Unpublishable
@@ -18,6 +19,8 @@ from gateway.tlog.merkle import leaf_hash
 from gateway.tlog.proving import consistency
 
 EVERY_S: Final = 1.0
+LOOK_S: Final = 5.0
+"""How long a start waits for a look at every log that another process is publishing."""
 SUSPECT_S: Final = 60.0
 """Until a log whose entries do not have its root is read once more from its beginning."""
 
@@ -44,8 +47,24 @@ class Publisher:
         self._signers = signers
         self._telemetry = telemetry
         self._rewritten = rewritten
+        self._unseen: set[str] = set()
         self._told: dict[str, str] = {}
         self._again: dict[str, float] = {}
+
+    async def look(self) -> None:
+        """Look at every log before anything leaves: until that has been done, none is known to be the one that was signed.
+
+        An older database, restored, may have lost stops of members, and what is appended to it hides that it is older. A
+        log that another process publishes all the while is looked at in a later round. Raises Unavailable.
+        """
+        self._unseen |= self._signers.keys()
+        self._rewritten |= self._unseen
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_S):
+                await self.round()
+                while self._unseen:
+                    await asyncio.sleep(0.05)
+                    await self.round()
 
     async def round(self) -> None:
         """Publish each log that has grown; what keeps one from being signed is told, and keeps no other. Raises Unavailable."""
@@ -60,6 +79,7 @@ class Publisher:
             else:
                 if done is not None:
                     self._told.pop(coop, None)
+                    self._unseen.discard(coop)
                     self._rewritten.discard(coop)
 
     def _refused(self, coop: str, fault: Unpublishable, now: float) -> None:
@@ -71,6 +91,11 @@ class Publisher:
             self._again[coop] = now + SUSPECT_S
         if fault.rewritten:
             self._rewritten.add(coop)
+        elif fault.code != "tiles" and coop in self._unseen:
+            # That nothing can be signed does not show that the log is another: the anchors tell how long that lasts.
+            self._rewritten.discard(coop)
+        if fault.code != "tiles":
+            self._unseen.discard(coop)
 
 
 async def publish_checkpoint(log: Log, publications: Publications, coop: str, signer: CheckpointSigner) -> Checkpoint:
