@@ -28,6 +28,7 @@ SECRETS = ("subject", "pairwise", "requests", "cursors")
 FORGOTTEN = ("subject", "requests")
 """The secrets without which nobody can say who the members in a co-op's log are."""
 SECRET_BYTES = 32
+_LOST = "in the beginning `gateway keys init` makes it; one that was lost is put back from its copy (keys/README.md)"
 
 
 class KeysRefused(ValueError):
@@ -69,7 +70,7 @@ class KeyFiles:
                 raise KeysRefused(f"`{path}` holds no P-256 key")
             signers.append(signer_from_private_key(key, path.stem.removeprefix(f"{use}-")))
         if not signers:
-            raise KeysRefused(f"no {use} key in `{self._folder}`; run `gateway keys init`")
+            raise KeysRefused(f"no {use} key in `{self._folder}`: {_LOST}")
         return signers
 
     def public(self, use: str) -> list[dict[str, str]]:
@@ -145,7 +146,7 @@ class KeyFiles:
                     raise KeysRefused(f"`{path}` can be read by others; run `chmod 400 {path}`")
                 return file.read()
         except FileNotFoundError:
-            raise KeysRefused(f"`{path}` is missing; run `gateway keys init`") from None
+            raise KeysRefused(f"`{path}` is missing: {_LOST}") from None
 
     def _write(self, name: str, data: bytes) -> Path:
         path = self._folder / name

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from gateway.adapters.clock import system_clock
 from gateway.adapters.database import sqlite_path
 from gateway.adapters.key_files import KeyFiles
+from gateway.control_plane.succession import UnderAnotherName, succeed
 from gateway.data_plane.snapshots import Snapshots
 from gateway.ports import ArchiveStore, Clock, LogFiles
 from gateway.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
     from gateway.adapters.anchors.coverage import StoredCoverage
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.exports import StoredExports
@@ -87,9 +90,28 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
     return PostgresLog(settings.database_url, origin=origin, clock=clock)
 
 
+async def _begun(settings: Settings, log: AnyLog, engine: "AsyncEngine", coop: str, *, clock: Clock) -> None:
+    """Begin a co-op's log where it succeeds another. Raises UnderAnotherName where that was not said, Unavailable."""
+    from gateway.adapters.log.names import names_of
+
+    if (await log.head(coop)).next_index:
+        return
+    others = await names_of(engine, coop)
+    if not others or settings.name in others:
+        return
+    if settings.succeeds not in others:
+        raise UnderAnotherName(coop, settings.name, others)
+    before = open_log(settings.model_copy(update={"name": settings.succeeds}), clock=clock)
+    try:
+        await before.start()
+        await succeed(log, before, coop, name=settings.succeeds, by=settings.name, clock=clock)
+    finally:
+        await before.close()
+
+
 @asynccontextmanager
 async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Stores]:
-    """Open the log and read the state in force; close it at the end. Raises Unavailable."""
+    """Open the log and read the state in force; close it at the end. Raises UnderAnotherName, Unavailable."""
     from gateway.adapters.anchors.coverage import StoredCoverage
     from gateway.adapters.dossiers import StoredDossiers
     from gateway.adapters.engine import engine_of
@@ -118,6 +140,8 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
     engine = engine_of(settings.database_url)
     try:
         await log.start()
+        for coop in settings.coops:
+            await _begun(settings, log, engine, coop, clock=clock)
         snapshots = Snapshots(dict.fromkeys(settings.coops), log=log, resolve=resolve_bytes, clock=clock)
         await snapshots.refresh_all()
         yield Stores(

@@ -1,13 +1,17 @@
-"""Backups, as docs/operations.md has them made and brought back: the newest goes on, an older one releases nothing."""
+"""What docs/operations.md says, done: the newest backup goes on, an older one releases nothing, and the role that runs
+adds entries and changes none.
+"""
 
 import asyncio
 import json
+import re
 import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import asyncpg
 import httpx2
 import pytest
 
@@ -15,7 +19,7 @@ from gateway.adapters.database import sqlite_path
 from tests.e2e.conftest import Installation, OpenSite
 from tests.e2e.exported_log import assert_decided_under_what_was_in_force, assert_verified, export
 from tests.e2e.independent_client import Client
-from tests.e2e.serving import BY, Process, Site, answers
+from tests.e2e.serving import BY, COOPS, ROOT, TWO_PEOPLE, Process, Site, answers
 
 FIELDS = ["member_code", "name", "phone"]
 TAKASAKI = "00000101"
@@ -74,6 +78,11 @@ def size_of(at: Site) -> int:
     return len(at.told("log", "tail", "kyoritsusha", "-n", "1000", "--json").stdout.splitlines())
 
 
+def stopped(at: Site, member: str) -> None:
+    stop = ("member", "restrict", "kyoritsusha", "--codes", "-", "--kind", "stop_provide", *BY)
+    at.do(*stop, stdin=f"{member}\n")
+
+
 def test_the_newest_backup_goes_on_and_an_older_one_releases_nothing(
     site: Site, installation: Installation, backup: Backup
 ) -> None:
@@ -84,8 +93,7 @@ def test_the_newest_backup_goes_on_and_an_older_one_releases_nothing(
 
     # A stop that is in no backup: were the older one served, the member would be released.
     process = started(site)
-    stop = ("member", "restrict", "kyoritsusha", "--codes", "-", "--kind", "stop_provide", *BY)
-    site.do(*stop, stdin=f"{TAKASAKI}\n")
+    stopped(site, TAKASAKI)
     assert [one.status_code for one in asked(installation, site, TAKASAKI)] == [200]
     ended(process)
     newest = backup(site, "newest")
@@ -113,3 +121,73 @@ def test_the_newest_backup_goes_on_and_an_older_one_releases_nothing(
     assert_verified(site, log)
     assert_decided_under_what_was_in_force(log)
     assert log.of_kind("release")[-1]["counts"] == {"asked": 1, "released": 0, "not_available": 1, "refused": 0}
+
+
+def test_the_role_that_runs_can_neither_change_nor_delete_an_entry(
+    open_site: OpenSite, installation: Installation, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (statements,) = re.findall(r"^```sql\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    with open_site(tmp_path, "postgres") as site:
+        site.member_system()
+        database = urlsplit(site.database_url).path.removeprefix("/")
+        asyncio.run(installation.server.execute(statements, database))
+        site.database_url = site.database_url.replace("postgres@", "gateway_app@")
+        process = started(site)
+        assert [one.status_code for one in asked(installation, site, TAKASAKI)] == [200]
+        stopped(site, TAKASAKI)
+        assert [one.status_code for one in asked(installation, site, TAKASAKI)] == [200]
+        ended(process)
+        assert "failed" not in process.said, "no job beside it needs more"
+        forbidden = (
+            "UPDATE log_entry SET idx = idx",
+            "DELETE FROM log_effect",
+            "TRUNCATE log_batch",
+            "DROP TABLE held",
+        )
+        for statement in forbidden:
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                asyncio.run(as_app(installation, database, statement))
+
+
+async def as_app(installation: Installation, database: str, statement: str) -> None:
+    connection = await asyncpg.connect(installation.server.dsn(database).replace("postgres@", "gateway_app@"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+def test_where_the_end_of_a_log_is_lost_for_good_a_new_one_begins_with_its_stops(
+    site: Site, installation: Installation, backup: Backup
+) -> None:
+    stopped(site, TAKASAKI)
+    left = size_of(site)
+    older = backup(site, "older")
+    process = started(site)
+    assert [one.status_code for one in asked(installation, site, TAKASAKI)] == [200]
+    ended(process)
+
+    site.database_url = older
+    site.coops = COOPS[:1]
+    site.variables["GATEWAY_NAME"] = "second.example.coop"
+    refused = site.told("policy", "publish", "kyoritsusha", *TWO_PEOPLE)
+    assert refused.returncode != 0
+    assert "`gateway.example.coop/kyoritsusha`" in refused.stderr
+    assert "GATEWAY_SUCCEEDS" in refused.stderr
+    site.variables["GATEWAY_SUCCEEDS"] = "gateway.example.coop"
+    site.do_all(
+        ("policy", "publish", "kyoritsusha", *TWO_PEOPLE),
+        ("partner", "add-key", "kyoritsusha", "sunnet", "sunnet-demo", f"{installation.folder}/sunnet.jwks.json", *BY),
+        ("partner", "resume", "kyoritsusha", "sunnet", *BY),
+    )
+    process = started(site)
+    assert [one.status_code for one in asked(installation, site, TAKASAKI)] == [200]
+    log = export(site, "second")
+    ended(process)
+    assert_verified(site, log)
+    first = log.entries[0]
+    assert (first["kind"], first["event"], first["events"]) == ("restrict", "imported", {"stop_provide:set": 1})
+    assert first["reason"].startswith(f"`gateway.example.coop/kyoritsusha` の {left} 件")
+    assert [one["counts"]["not_available"] for one in log.of_kind("release")] == [1]
+    assert len(log.of_kind("restrict")) == 1, "it begins once"
