@@ -15,7 +15,8 @@ from gateway.core.projection import projection
 from gateway.core.request import DataRequest
 from gateway.core.rows import CODE
 from gateway.data_plane.desk import Desk
-from gateway.data_plane.paging import Leaving, Released, Results, page_of
+from gateway.data_plane.gathering import Leaving, Released
+from gateway.data_plane.paging import Results, page_of
 from gateway.data_plane.passing import Asking, Fetched, Minimized, Standing
 
 

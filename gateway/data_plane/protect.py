@@ -3,17 +3,19 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
 from gateway.core.decide import deny
 from gateway.core.identity import FEW, SALT, Chunk, Subject, commit
 from gateway.core.outcome import Denial, Permit, Sealed
+from gateway.core.policy import Transform
 from gateway.core.reasons import reason
+from gateway.core.walk import Walked
 from gateway.data_plane.desk import Desk
 from gateway.data_plane.passing import Asking, Facts, Minimized, Part
 from gateway.jose.rfc7515 import sign
@@ -74,21 +76,49 @@ def sealed_before(asking: Asking, permit: Permit, at: datetime, *, body: bytes, 
         permit=permit,
         transfer=asking.transfer,
         at=at,
+        valid_until=min(permit.valid_until, facts.valid_until),
         body=body,
         body_hash=digest,
         content=b"",
-        **{
-            name: getattr(facts, name)
-            for name in (
-                *("fields", "asked", "released", "not_available", "refused", "removed"),
-                *("subjects", "chunks", "commitment", "walked"),
-            )
-        },
-        valid_until=min(permit.valid_until, facts.valid_until),
+        fields=facts.fields,
+        asked=facts.asked,
+        released=facts.released,
+        not_available=facts.not_available,
+        refused=facts.refused,
+        removed=facts.removed,
+        subjects=facts.subjects,
+        chunks=facts.chunks,
+        commitment=facts.commitment,
+        walked=facts.walked,
     )
 
 
-def _sealed(**said: Any) -> Sealed:
+class _Counted(TypedDict):
+    """What the entry says of one try beyond the sealed body: the same values may come of other transforms."""
+
+    at: datetime
+    valid_until: datetime
+    fields: Mapping[str, Transform]
+    asked: int
+    not_available: int
+    refused: int
+    walked: Walked | None
+    removed: int
+
+
+class _Said(_Counted):
+    permit: Permit
+    transfer: str
+    body: bytes
+    body_hash: bytes
+    content: bytes
+    released: int
+    subjects: tuple[Subject, ...]
+    chunks: tuple[Chunk, ...]
+    commitment: bytes
+
+
+def _sealed(**said: Unpack[_Said]) -> Sealed:
     return Sealed(**said)
 
 
@@ -122,8 +152,7 @@ async def _members(
     return (), chunks, commitment_of(chunks)
 
 
-def _counted(minimized: Minimized) -> dict[str, Any]:
-    """Return what the entry says of this try beyond the sealed body: the same values may come of other transforms."""
+def _counted(minimized: Minimized) -> _Counted:
     return {
         "at": minimized.at,
         "valid_until": minimized.valid_until,
