@@ -182,8 +182,9 @@ def mounted(settings: Settings, desk: Desk, stores: Stores, publisher: Publisher
         await summarise(desk, until=inf)
         with suppress(Unavailable):  # what is not noted by now is 送信未確認
             await mark()
-        with suppress(Unavailable):  # signed to its end: a backup from before this moment is known to be older
-            await publisher.round()
+        with suppress(Unavailable, TimeoutError):  # signed to its end: a backup from before this moment shows as older
+            async with asyncio.timeout(LAST_ROUND_S):
+                await publisher.round()
 
     return partner_app(desk, keys=stores.keys.public("response"), hosts=settings.hosts, lifespan=lifespan)
 
