@@ -219,8 +219,8 @@ class Settings(BaseSettings):
 
     name: str = "gateway.example.coop"
     """The first part of every log's origin; fixed for ever once a log exists."""
-    succeeds: str | None = None
-    """The name that was there before: only where a log that lost its end for good begins anew (docs/operations.md)."""
+    succeeds: tuple[str, ...] = ()
+    """The names before, the last one first: only where a log that lost its end for good began anew (docs/operations.md)."""
     issuer: str
     """`https://…` without a path; the resource is `<issuer>/v1`. Never derived from a request."""
     database_url: str

@@ -91,20 +91,19 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
 
 
 async def _begun(settings: Settings, log: AnyLog, engine: "AsyncEngine", coop: str, *, clock: Clock) -> None:
-    """Begin a co-op's log where it succeeds another. Raises UnderAnotherName where that was not said, Unavailable."""
+    """Begin a co-op's log where it succeeds another. Raises UnderAnotherName for one that it was not said to succeed, Unavailable."""
     from gateway.adapters.log.names import names_of
 
-    if (await log.head(coop)).next_index:
+    others = [name for name in await names_of(engine, coop) if name != settings.name]
+    if strangers := [name for name in others if name not in settings.succeeds]:
+        raise UnderAnotherName(coop, settings.name, strangers)
+    if not others or (await log.head(coop)).next_index:
         return
-    others = await names_of(engine, coop)
-    if not others or settings.name in others:
-        return
-    if settings.succeeds not in others:
-        raise UnderAnotherName(coop, settings.name, others)
-    before = open_log(settings.model_copy(update={"name": settings.succeeds}), clock=clock)
+    name = next(name for name in settings.succeeds if name in others)
+    before = open_log(settings.model_copy(update={"name": name}), clock=clock)
     try:
         await before.start()
-        await succeed(log, before, coop, name=settings.succeeds, by=settings.name, clock=clock)
+        await succeed(log, before, coop, name=name, by=settings.name, clock=clock)
     finally:
         await before.close()
 

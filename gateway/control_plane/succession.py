@@ -1,7 +1,7 @@
 """A log begun anew because the one before it lost its end for good: it begins with the stops that were in force.
 
 A database holds one log of a co-op. Under another name there would be a second one beside it, without the stops of the
-first: so that is refused, unless somebody says which one it succeeds. Nothing but the stops is taken over; policy, partners,
+first: so that is refused, unless somebody says which one it succeeds, and so is the first from then on. Nothing but the stops is taken over; policy, partners,
 keys and people are decided again, by people, and until then everything is denied.
 """
 
@@ -31,9 +31,9 @@ class UnderAnotherName(ValueError):
         known = ", ".join(f"`{one}/{coop}`" for one in others)
         super().__init__(
             f"データベースにある提供ログは {known} ですが、GATEWAY_NAME は `{name}` です。別の名前のログは、組合員の利用停止等を知りません。"
-            "GATEWAY_NAME を元に戻してください。失われたログを新しく始めるときだけ GATEWAY_SUCCEEDS に前の名前を書きます(docs/operations.md) / "
+            "GATEWAY_NAME を元に戻してください。失われたログを新しく始めるときだけ、GATEWAY_SUCCEEDS に前の名前を書きます(docs/operations.md) / "
             f"the database holds the log {known}, and GATEWAY_NAME is `{name}`: a log of another name knows no stop of any "
-            "member. Set GATEWAY_NAME back; only where a log that is lost begins anew, GATEWAY_SUCCEEDS says the name before "
+            "member. Set GATEWAY_NAME back; only where a log that is lost begins anew, GATEWAY_SUCCEEDS names the one before "
             "(docs/operations.md)"
         )
 

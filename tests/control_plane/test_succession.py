@@ -25,7 +25,7 @@ async def house(database_url: str, tmp_path: Path, clock: SettableClock, gateway
         yield made
 
 
-def anew(house: House, *, succeeds: str | None = None) -> Settings:
+def anew(house: House, *succeeds: str) -> Settings:
     return house.settings.model_copy(update={"name": "second.example.coop", "succeeds": succeeds})
 
 
@@ -46,11 +46,11 @@ async def stopped(
     )
 
 
-@pytest.mark.parametrize("succeeds", [None, "third.example.coop", "second.example.coop"])
-async def test_beside_a_log_of_the_same_coop_none_begins_unsaid(house: House, succeeds: str | None) -> None:
+@pytest.mark.parametrize("succeeds", [(), ("third.example.coop",), ("second.example.coop",)])
+async def test_beside_a_log_of_the_same_coop_none_begins_unsaid(house: House, succeeds: tuple[str, ...]) -> None:
     await stopped(house, MEMBER, kind="stop_use")
     with pytest.raises(UnderAnotherName) as refused:
-        async with stores(anew(house, succeeds=succeeds), clock=house.clock):
+        async with stores(anew(house, *succeeds), clock=house.clock):
             pass
     assert f"`{house.settings.name}/{COOP}`" in str(refused.value)
     assert "GATEWAY_SUCCEEDS" in str(refused.value)
@@ -70,7 +70,7 @@ async def test_a_log_begins_with_every_stop_in_force_and_nothing_else(house: Hou
     await house.stores.snapshots.refresh(COOP)
     before, head = house.stores.snapshots.current(COOP), await house.stores.log.head(COOP)
     for _ in range(2):  # it begins once
-        async with stores(anew(house, succeeds=house.settings.name), clock=house.clock) as opened:
+        async with stores(anew(house, house.settings.name), clock=house.clock) as opened:
             after = opened.snapshots.current(COOP)
             entries = [decode(one) for one in await opened.log.entries(COOP, 0, 10)]
         assert after.restrictions == before.restrictions
@@ -85,7 +85,23 @@ async def test_a_log_begins_with_every_stop_in_force_and_nothing_else(house: Hou
 
 
 async def test_where_nothing_was_stopped_the_new_log_says_whom_it_succeeds_all_the_same(house: House) -> None:
-    async with stores(anew(house, succeeds=house.settings.name), clock=house.clock) as opened:
+    async with stores(anew(house, house.settings.name), clock=house.clock) as opened:
         (entry,) = [decode(one) for one in await opened.log.entries(COOP, 0, 10)]
     assert isinstance(entry, Restrict)
     assert (entry.members, entry.events) == (0, {})
+
+
+async def test_what_was_succeeded_is_not_gone_on_with_and_a_third_takes_over_from_the_second(house: House) -> None:
+    first, second = house.settings.name, "second.example.coop"
+    await stopped(house, MEMBER, kind="stop_use")
+    async with stores(anew(house, first), clock=house.clock):
+        pass
+    with pytest.raises(UnderAnotherName, match=f"`{second}/{COOP}`"):
+        async with stores(house.settings, clock=house.clock):
+            pass
+    third = house.settings.model_copy(update={"name": "third.example.coop", "succeeds": (second, first)})
+    async with stores(third, clock=house.clock) as opened:
+        (entry,) = [decode(one) for one in await opened.log.entries(COOP, 0, 10)]
+        assert isinstance(entry, Restrict)
+        assert entry.reason.startswith(f"`{second}/{COOP}`")
+        assert len(opened.snapshots.current(COOP).restrictions) == 1

@@ -175,7 +175,7 @@ def test_where_the_end_of_a_log_is_lost_for_good_a_new_one_begins_with_its_stops
     assert refused.returncode != 0
     assert "`gateway.example.coop/kyoritsusha`" in refused.stderr
     assert "GATEWAY_SUCCEEDS" in refused.stderr
-    site.variables["GATEWAY_SUCCEEDS"] = "gateway.example.coop"
+    site.variables["GATEWAY_SUCCEEDS"] = '["gateway.example.coop"]'
     site.do_all(
         ("policy", "publish", "kyoritsusha", *TWO_PEOPLE),
         ("partner", "add-key", "kyoritsusha", "sunnet", "sunnet-demo", f"{installation.folder}/sunnet.jwks.json", *BY),
