@@ -122,8 +122,8 @@ def free_ports(count: int) -> list[int]:
 @contextmanager
 def running(folder: Path, server: Server) -> Iterator[Stack]:
     """Bring the services up in the order of their dependencies."""
-    partner, members = free_ports(2)
-    services = here(folder, server, {"8400": partner, "8402": members})
+    partner, staff, members = free_ports(3)
+    services = here(folder, server, {"8400": partner, "8401": staff, "8402": members})
     for secret in ("database", "source"):
         (folder / "secrets" / secret).mkdir(parents=True)
     stack = Stack(services, f"http://127.0.0.1:{partner}", folder)

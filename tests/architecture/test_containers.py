@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import httpx2
 import pytest
 import yaml
 
@@ -64,9 +65,10 @@ def test_a_service_is_told_of_whatever_is_mounted_into_it(name):
     assert [target for _, target in mounts(SERVICES[name]) if target not in told(name)] == []
 
 
-def test_the_gateway_has_every_folder_that_its_settings_name():
-    targets = {target for _, target in mounts(SERVICES["gateway"])}
-    named = re.findall(r"(?<![\w:/])/(?:secrets/\w+|\w+)", told("gateway"))
+@pytest.mark.parametrize("name", ["gateway", "console"])
+def test_a_listener_has_every_folder_that_its_settings_name(name):
+    targets = {target for _, target in mounts(SERVICES[name])}
+    named = re.findall(r"(?<![\w:/])/(?:secrets/\w+|\w+)", told(name))
     assert set(named) == targets
 
 
@@ -81,21 +83,21 @@ def test_no_service_has_more_rights_than_it_needs(name):
     assert not {"privileged", "cap_add", "devices", "pid", "ipc", "env_file"} & set(service)
 
 
-def test_only_the_gateway_is_reached_from_outside_and_only_from_this_machine():
+def test_only_the_two_listeners_are_reached_from_outside_and_only_from_this_machine():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"gateway": ["127.0.0.1:8400:8400"]}
+    assert published == {"gateway": ["127.0.0.1:8400:8400"], "console": ["127.0.0.1:8401:8401"]}
     assert FILE["networks"]["inside"] == {"internal": True}
-    assert {name for name, service in SERVICES.items() if "outside" in service.get("networks", [])} == {"gateway"}
+    assert {name for name, service in SERVICES.items() if "outside" in service.get("networks", [])} == {*published}
 
 
 def test_a_secret_is_a_file_and_is_seen_by_those_alone_who_read_it():
     def seen_by(volume):
         return {name for name, service in SERVICES.items() if volume in volumes(service)}
 
-    assert seen_by("source-secret") == {"secrets", "member-system", "gateway", "worker"}
-    assert seen_by("database-secret") == {"secrets", "postgres", "migrate", "publish", "gateway", "worker"}
-    assert seen_by("keys") == {"keys", "gateway", "worker"}
-    assert seen_by("signer") == {"gateway"}
+    assert seen_by("source-secret") == {"secrets", "member-system", "gateway", "console", "worker"}
+    assert seen_by("database-secret") == {"secrets", "postgres", "migrate", "publish", "gateway", "console", "worker"}
+    assert seen_by("keys") == {"keys", "gateway", "console", "worker"}
+    assert seen_by("signer") == {"gateway", "console"}
     for service in SERVICES.values():
         for variable in service.get("environment", {}):
             assert "PASSWORD" not in variable or variable.endswith("_FILE")
@@ -125,6 +127,16 @@ def test_the_image_is_made_of_the_lock_and_the_package_and_of_nothing_else():
 def test_the_services_come_up_on_postgresql_with_both_co_ops_published(stack: Stack):
     for coop in ("kyoritsusha", "coopdeli"):
         assert len(json.loads(stack.gateway("policy", "history", coop, "--json"))) == 1
+
+
+@pytest.mark.postgres
+def test_staff_sign_in_where_the_console_is_published(stack: Stack):
+    by = ("--by", "設置担当", "--reason", "導入")
+    stack.gateway("staff", "add", "kyoritsusha", "sato", "--name", "佐藤", *by, service="console")
+    console = stack.services["console"]["environment"]["GATEWAY_CONSOLE"]
+    with httpx2.Client(base_url=console) as browser:
+        page = browser.get("/", follow_redirects=True)
+        assert (page.status_code, page.url.path) == (200, "/sign-in")
 
 
 @pytest.mark.postgres
