@@ -98,6 +98,7 @@ def build_desk(settings: Settings, stores: Stores, sources: dict[str, Source], t
         summaries=Summaries(),
         telemetry=telemetry,
         take_incident=incidents_taken(settings, stores),
+        rewritten=stores.log.refused,
     )
 
 

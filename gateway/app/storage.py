@@ -90,6 +90,21 @@ def open_log(settings: Settings, *, clock: Clock = system_clock) -> AnyLog:
     return PostgresLog(settings.database_url, origin=origin, clock=clock)
 
 
+async def _hold_to_what_was_signed(settings: Settings, log: AnyLog, engine: "AsyncEngine") -> None:
+    """Let nothing be appended, by whomever, to a log that is older than what was signed of it. Raises Unavailable.
+
+    What is entered there would be lost with it when the newer one comes back. Whoever cannot read the signer's state is
+    not held up; where partners are served the publisher looks closer.
+    """
+    from gateway.adapters.anchors.signer_state import last_stated
+    from gateway.adapters.log.names import holds
+
+    for coop in settings.coops:
+        signed = last_stated(settings.signer_state or settings.keys / "signer-state", origin_of(settings, coop))
+        if signed is not None and not await holds(engine, signed):
+            log.refused.add(coop)
+
+
 async def _begun(settings: Settings, log: AnyLog, engine: "AsyncEngine", coop: str, *, clock: Clock) -> None:
     """Begin a co-op's log where it succeeds another. Raises UnderAnotherName for one that it was not said to succeed, Unavailable."""
     from gateway.adapters.log.names import names_of
@@ -141,6 +156,7 @@ async def stores(settings: Settings, *, clock: Clock = system_clock) -> AsyncIte
         await log.start()
         for coop in settings.coops:
             await _begun(settings, log, engine, coop, clock=clock)
+        await _hold_to_what_was_signed(settings, log, engine)
         snapshots = Snapshots(dict.fromkeys(settings.coops), log=log, resolve=resolve_bytes, clock=clock)
         await snapshots.refresh_all()
         yield Stores(

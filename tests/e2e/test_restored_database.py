@@ -106,6 +106,10 @@ def test_the_newest_backup_goes_on_and_an_older_one_releases_nothing(
     assert not answers(f"{site.issuer}/readyz")
     assert answers(f"{site.issuer}/livez")
     ended(process)
+    late = ("member", "restrict", "kyoritsusha", "--codes", "-", "--kind", "stop_use", *BY)
+    refused = site.told(*late, stdin=f"{TAKASAKI}\n")
+    assert refused.returncode == 3
+    assert "docs/operations.md" in refused.stderr, "a stop entered there would be lost with it"
     assert size_of(site) == before
     (told,) = [line for line in process.said.splitlines() if "log unpublishable" in line and "coopdeli" not in line]
     assert json.loads(told)["code"] == "shrunk"

@@ -15,9 +15,21 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gateway.ports import Unpublishable
-from gateway.tlog.checkpoint import Checkpoint, open_ours, sign
+from gateway.tlog.checkpoint import Checkpoint, open_ours, sign, stated
 from gateway.tlog.merkle import verify_consistency
 from gateway.tlog.note import NoteSigner, VerifierKey
+
+
+def last_stated(folder: Path, origin: str) -> Checkpoint | None:
+    """Return what was last signed of a log, as its note says: for whoever has no key. None where that cannot be read."""
+    try:
+        return stated(_path(folder, origin).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _path(folder: Path, origin: str) -> Path:
+    return folder / f"{quote(origin, safe='')}.checkpoint"
 
 
 class RememberingSigner:
@@ -26,9 +38,8 @@ class RememberingSigner:
     def __init__(self, signer: NoteSigner, folder: Path) -> None:
         self._signer = signer
         self._folder = folder
-        name = quote(signer.key.name, safe="")
-        self.path = folder / f"{name}.checkpoint"
-        self._lock = folder / f"{name}.lock"
+        self.path = _path(folder, signer.key.name)
+        self._lock = self.path.with_suffix(".lock")
 
     @property
     def key(self) -> VerifierKey:

@@ -28,6 +28,8 @@ class PostgresLog:
         self, url: str, *, origin: Callable[[str], str], clock: Clock, pool: int = 4, resolve_s: float = RESOLVE_S
     ) -> None:
         self._dsn = url.replace("postgresql+asyncpg://", "postgresql://", 1)
+        self.refused: set[str] = set()
+        """Co-ops whose log is not the one that was signed, as far as this process knows: nothing is appended to it."""
         self._origin = origin
         self._clock = clock
         self._size = pool
@@ -37,6 +39,10 @@ class PostgresLog:
 
     async def append(self, coop: str, submission: Submission) -> Verdict:
         """Commit one entry."""
+        if coop in self.refused:
+            raise Unavailable(
+                "the log is not the one that was signed: an older database, or another one (docs/operations.md)"
+            )
         if coop not in self._writers:
             writer = Writer(self._dsn, origin=self._origin(coop), clock=self._clock, resolve_s=self._resolve_s)
             self._writers[coop] = writer, GroupCommit(writer.commit)

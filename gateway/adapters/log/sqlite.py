@@ -64,6 +64,8 @@ class SqliteLog:
         mounts = Path("/proc/mounts")
         if mounts.exists():
             refuse_network_file_system(path, mounts.read_text())
+        self.refused: set[str] = set()
+        """Co-ops whose log is not the one that was signed, as far as this process knows: nothing is appended to it."""
         self._path = path
         self._origin = origin
         self._clock = clock
@@ -76,6 +78,10 @@ class SqliteLog:
 
     async def append(self, coop: str, submission: Submission) -> Verdict:
         """Commit one entry."""
+        if coop in self.refused:
+            raise Unavailable(
+                "the log is not the one that was signed: an older database, or another one (docs/operations.md)"
+            )
         writer = self._writers.get(coop)
         if writer is None:
             writer = self._writers[coop] = GroupCommit(
