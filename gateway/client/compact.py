@@ -3,6 +3,7 @@
 import base64
 import binascii
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -51,10 +52,24 @@ def _constant(_: str) -> NoReturn:
     raise ValueError("not a JSON number")
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a number that a float holds")
+    return number
+
+
 def json_object(data: bytes) -> dict[str, Any]:
-    """One JSON object in UTF-8, no member name twice at any depth; anything else is a ValueError without its text."""
+    """One JSON object in UTF-8, no member name twice at any depth; anything else is a ValueError without its text.
+
+    Nor is a lone surrogate or a number beyond every float: nobody could write them down again.
+    """
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_constant)
+        value = json.loads(
+            data.decode("utf-8"), object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_finite
+        )
+        if b"\\u" in data:  # only an escape can spell a lone surrogate; encoding finds it, in names too
+            json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise ValueError("not a strict JSON object") from None  # the decoder's error would carry the document
     if not isinstance(value, dict):

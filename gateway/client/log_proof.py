@@ -10,7 +10,6 @@ The log's key is a vkey line that its co-op gives by a way the partner trusts; i
 """
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 
@@ -83,7 +82,7 @@ def _signed(note: str, *, key: LogKey, origin: str) -> tuple[int, bytes]:
         name, _, encoded = line.removeprefix("\u2014 ").partition(" ")
         try:
             signature = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
+        except ValueError:  # of base64, or a character that is not ASCII
             continue
         if name == key.name and signature[:4] == key.id:
             try:

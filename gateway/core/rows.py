@@ -88,6 +88,10 @@ _MALFORMED = (msgspec.ValidationError, UnicodeDecodeError)
 """What one record can be: of the wrong form, or in another encoding than UTF-8."""
 
 
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What bytes from outside can be that are not the JSON they should be; the last: nested too deep to be read."""
+
+
 class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
     """How one set of fields is asked of a source, and read from what it gives."""
 
@@ -110,7 +114,7 @@ class RowPlan(msgspec.Struct, frozen=True, kw_only=True):
         """Return (rows, codes of refused records) of a JSON array; a record without a readable code is refused as None.
 
         Rows have `code`, `fact_<name>` for every gate fact and `field_<name>` for every field read. Raises
-        msgspec.DecodeError where `records` is no JSON array at all.
+        NOT_JSON where `records` is no JSON array at all.
         """
         refused: list[str | None] = []
         try:

@@ -23,6 +23,7 @@ from tests import factories as make
 from tests.adapters.scripted import Then, answer, scripted
 
 SECRET = "s" * 32
+DEEP = b"[" * 20_000 + b"]" * 20_000
 TABLE = Table(make_members(60, today=datetime.now(UTC).date()))
 NAMED = [make.FIELDS[name] for name in ("member_code", "name", "phone", "municipality_code")]
 PLAN: RowPlan = plan_rows(NAMED, make.policy().source)
@@ -117,6 +118,8 @@ async def test_a_lasting_fault_is_unavailable_and_names_nobody(faults: Faults, s
         (answer(b"...", "Content-Encoding: gzip"), "answer has a Content-Encoding"),
         (answer(b"", "Location: /elsewhere", status="307 Temporary Redirect"), "answered 307"),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b'{"records": [', "not the JSON"),
+        (answer(b'{"records": %b}' % DEEP), "not the JSON"),
+        (answer(b'{"records": [], "else": %b}' % DEEP), "not the JSON"),
     ],
 )
 async def test_an_answer_that_no_repetition_would_mend_is_not_asked_for_again(sent: bytes, says: str) -> None:

@@ -57,6 +57,13 @@ def test_witnesses_signatures_are_left_aside() -> None:
     assert accept(answer(5, 70, checkpoint=witnessed), receipt=receipt(5), key=log_key(VKEY)).size == 70
 
 
+@pytest.mark.parametrize("line", ["w é", "w AAA", "é AAAA", "w", f"{ORIGIN} é"])
+def test_a_signature_line_that_is_none_is_left_aside(line: str) -> None:
+    text, _, lines = note(70).decode().partition("\n\n")
+    strange = f"{text}\n\n\u2014 {line}\n{lines}".encode()
+    assert accept(answer(5, 70, checkpoint=strange), receipt=receipt(5), key=log_key(VKEY)).size == 70
+
+
 def check(response: httpx2.Response, vkey: str = VKEY, **changes: Any) -> str:
     with pytest.raises(AnswerRejected) as rejected:
         accept(response, receipt=receipt(5, **changes), key=log_key(vkey))

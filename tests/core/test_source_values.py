@@ -166,6 +166,12 @@ def test_a_number_is_no_text_and_a_code_is_mapped() -> None:
     assert stored_as(ValueForm(codes={"2": "9"}), "2") == ()
 
 
+def test_a_list_nested_too_deep_to_be_read_is_no_json() -> None:
+    deep = "[" * 20_000 + "]" * 20_000
+    with pytest.raises(ValueError, match="not JSON"):
+        reader_of("consents")(deep)
+
+
 def test_lists_of_facts() -> None:
     assert reader_of("stops")('[{"kind": "protected", "from": "2026-04-30T15:00:00Z"}]') == [
         {"kind": "protected", "from": "2026-04-30T15:00:00Z"}

@@ -13,6 +13,7 @@ import stamina
 from gateway.adapters.sources.http1 import Lines
 from gateway.adapters.sources.http1_line import Broken, Encoded, TooLarge
 from gateway.core.policy import Predicate
+from gateway.core.rows import NOT_JSON
 from gateway.ports import Clock, Query, Records, Unavailable
 
 ATTEMPTS = 3
@@ -100,7 +101,7 @@ class HttpSource:
             raise Unavailable("the member system's answer is too large") from None
         except Encoded:
             raise Unavailable("the member system's answer has a Content-Encoding") from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except NOT_JSON:
             raise Unavailable("the member system's answer is not the JSON it should be") from None
         if status in _AGAIN:
             raise _TryAgain(f"the member system answered {status}")
@@ -135,6 +136,6 @@ def _condition(query: Query, one: Predicate) -> dict[str, Any]:
 def _records(query: Query, answer: _Answer) -> Records:
     try:
         rows, refused = query.rows.read(answer.records)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         raise Unavailable("the member system's records are not a JSON array") from None
     return Records(rows=rows, refused=refused, raw=answer.records, next=answer.next, high_water=answer.high_water)

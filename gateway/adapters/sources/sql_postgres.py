@@ -17,7 +17,7 @@ from gateway.adapters.sources.sql_lines import Lines
 from gateway.adapters.sources.sql_pages import Lost, page_end
 from gateway.adapters.sources.sql_select import Asked, Marks, asked, named, page_of, parameters, shape_of, sql_of
 from gateway.adapters.sources.sql_view import Column, Holds, View, ways
-from gateway.core.rows import CODE, RowPlan
+from gateway.core.rows import CODE, NOT_JSON, RowPlan
 from gateway.core.sources.source_map import SqlView
 from gateway.core.sources.values import UNREADABLE, Reader, readers
 from gateway.ports import Query, Records, Unavailable
@@ -233,7 +233,7 @@ def _records(query: Query, statement: _Statement, codes: Sequence[str | None], r
             rows, refused = statement.plan.read(raw)
             return Records(rows=rows, refused=refused, raw=raw, next=following)
         rows, refused = statement.plan.take(_read(msgspec.json.decode(raw), statement.read))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except NOT_JSON:
         raise Unavailable("the database's records are not the JSON they should be") from None
     return Records(rows=rows, refused=refused, next=following)
 

@@ -155,7 +155,7 @@ def _list(kind: Fact, form: ValueForm) -> Reader:
         if isinstance(value, str):
             try:
                 value = msgspec.json.decode(value)
-            except (msgspec.DecodeError, UnicodeError):
+            except (msgspec.DecodeError, UnicodeError, RecursionError):  # the last: nested too deep
                 raise ValueError("not JSON") from None
             if value is None:
                 return None  # type: ignore[return-value]  # JSON's null is a missing value, as elsewhere
