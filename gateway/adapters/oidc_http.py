@@ -194,5 +194,5 @@ def _read(answered: Answered, kind: type[_S]) -> _S:
         raise Unavailable("its answer is not JSON")
     try:
         return msgspec.json.decode(answered.body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unavailable("its answer is not the JSON it should be") from None

@@ -175,6 +175,7 @@ class GuardedProtocol(HttpToolsProtocol):
                 return
             # The refused request is the one in hand: for its reader the client has left.
             self.cycle.disconnected = True
+            self.cycle.waiting_for_100_continue = False
             self.cycle.message_event.set()
         self._count(slug)
         self._stop_waiting()

@@ -23,8 +23,8 @@ def environment(tmp_path: Path, sqlite_url: str) -> dict[str, str]:
 def test_an_older_database_is_not_exported_and_the_newer_one_goes_on(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    def gateway(*arguments: str) -> Result:
-        return CliRunner().invoke(app, list(arguments), env=environment)
+    def gateway(*arguments: str, **changed: str) -> Result:
+        return CliRunner().invoke(app, list(arguments), env={**environment, **changed})
 
     def export(name: str) -> Result:
         return gateway("log", "export", "kyoritsusha", str(tmp_path / name), "--json")
@@ -47,7 +47,11 @@ def test_an_older_database_is_not_exported_and_the_newer_one_goes_on(
     assert "古いデータベース" in refused.stderr
     assert "1 entries, but 2 were signed" in refused.stderr
     assert not (tmp_path / "third").exists()
-    assert gateway("partner", "resume", "kyoritsusha", "jccu", *BY).exit_code == 0
+    # Entered there it would be lost with it; whoever cannot read what was signed does not know.
+    late = ("partner", "resume", "kyoritsusha", "jccu", *BY)
+    refused = gateway(*late)
+    assert (refused.exit_code, "docs/operations.md" in refused.stderr) == (3, True)
+    assert gateway(*late, GATEWAY_SIGNER_STATE=str(tmp_path / "elsewhere")).exit_code == 0
     assert "続きではありません" in export("third").stderr
     copy(newer, database)
     assert json.loads(export("third").stdout)["size"] == 2

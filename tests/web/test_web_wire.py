@@ -130,6 +130,14 @@ def test_a_broken_chunk_or_a_trailer_is_refused(edge: Edge, body: bytes) -> None
     edge.refused(request("POST", "/v1/echo", CHUNKED, body=body + SECOND), slug="malformed")
 
 
+def test_whoever_is_refused_is_not_asked_for_a_body_any_more(edge: Edge) -> None:
+    """The refusal ends what is sent; the guard, which begins only then, would write `100 Continue` after it."""
+    edge.refused(request("POST", "/v1/echo", CHUNKED, "Expect: 100-continue", body=b"zz\r\n"), slug="malformed")
+    # The next answer comes after whatever the refused request's task still did.
+    assert edge.get("/v1/things").status == 200
+    assert edge.logged == []
+
+
 def test_a_chunk_broken_while_the_guard_waits_for_more_is_refused_once(edge: Edge) -> None:
     before = list(edge.counted)
     with edge.connect() as connection:
